@@ -1,0 +1,173 @@
+"""All settings of the portal and the workers, in titled blocks, read once from the environment.
+
+What an organization may change lives in the database, not here.
+"""
+
+from pathlib import Path
+
+from altiplano.config import env
+
+# --- Places -----------------------------------------------------------------------------------
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+HOME = env.read_path("HOME", Path.cwd() / "var")
+BLOB_ROOT = HOME / "blobs"
+INDEX_ROOT = HOME / "indexes"
+UPLOAD_ROOT = HOME / "uploads"
+
+# --- Safety -----------------------------------------------------------------------------------
+
+DEBUG = env.read_bool("DEBUG", default=False)
+SECRET_KEY = env.read_secret("SECRET_KEY")
+if not SECRET_KEY:
+    _key_file = HOME / "secret_key"
+    if not _key_file.exists():
+        raise env.SettingError(
+            "ALTIPLANO_SECRET_KEY is not set. `altiplano up` makes one; elsewhere set it yourself "
+            "to 50 random characters or name a file in ALTIPLANO_SECRET_KEY_FILE."
+        )
+    SECRET_KEY = _key_file.read_text(encoding="utf-8").strip()
+PUBLIC_URL = env.read_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.read_list("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_COOKIES = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = False
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
+METRICS_TOKEN = env.read_secret("METRICS_TOKEN")
+
+# --- Application ------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "altiplano.web",
+    "altiplano.kernel",
+    "altiplano.accounts",
+    "altiplano.knowledge",
+    "altiplano.catalog",
+    "altiplano.serving",
+    "altiplano.studio",
+    "altiplano.runs",
+    "altiplano.ops",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "altiplano.web.middleware.security_headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "altiplano.config.urls"
+ASGI_APPLICATION = "altiplano.config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+
+# --- Database ---------------------------------------------------------------------------------
+
+DATABASES = {"default": env.read_database("DATABASE_URL", f"sqlite:///{HOME / 'db.sqlite3'}")}
+
+# --- Broker, streams, cache -------------------------------------------------------------------
+
+REDIS_URL = env.read_secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- People -----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "web:home"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_ADAPTER = "altiplano.accounts.interfaces.adapter.AccountAdapter"
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = HOME / "mail"
+DEFAULT_FROM_EMAIL = env.read_str("FROM_EMAIL", "altiplano@localhost")
+
+# --- Language and time ------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [Path(__file__).resolve().parents[1] / "web" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Engines ----------------------------------------------------------------------------------
+
+ENGINE_URL = env.read_str("ENGINE_URL")
+ENGINE_MODEL = env.read_str("ENGINE_MODEL")
+ENGINE_KEY = env.read_secret("ENGINE_KEY")
+ENGINE_FIRST_TOKEN_SECONDS = env.read_float("ENGINE_FIRST_TOKEN_SECONDS", 60.0)
+ENGINE_SILENCE_SECONDS = env.read_float("ENGINE_SILENCE_SECONDS", 30.0)
+
+# --- Limits -----------------------------------------------------------------------------------
+
+MAX_DOCUMENT_BYTES = env.read_int("MAX_DOCUMENT_BYTES", 200 * 1024 * 1024, minimum=1)
+MAX_FILES_PER_UPLOAD = env.read_int("MAX_FILES_PER_UPLOAD", 100, minimum=1)
+MAX_TEXT_CHARS = env.read_int("MAX_TEXT_CHARS", 20_000_000, minimum=1)
+MAX_QUESTION_CHARS = env.read_int("MAX_QUESTION_CHARS", 8_000, minimum=1)
+PARSE_SECONDS = env.read_int("PARSE_SECONDS", 120, minimum=1)
+PARSE_MEMORY_BYTES = env.read_int("PARSE_MEMORY_BYTES", 2 * 1024**3, minimum=64 * 1024**2)
+JOB_LEASE_SECONDS = env.read_int("JOB_LEASE_SECONDS", 60, minimum=2)
+JOB_MAX_ATTEMPTS = env.read_int("JOB_MAX_ATTEMPTS", 3, minimum=1)
+SWEEP_SECONDS = env.read_int("SWEEP_SECONDS", 10, minimum=1)
+RUN_SECONDS = env.read_int("RUN_SECONDS", 300, minimum=1)
+RUN_RESUME_GRACE_SECONDS = env.read_float("RUN_RESUME_GRACE_SECONDS", 5.0)
+RUN_SLOTS = env.read_int("RUN_SLOTS", 256, minimum=1)
+RUNS_PER_DAY = env.read_int("RUNS_PER_DAY", 20_000, minimum=1)
+STORAGE_BYTES = env.read_int("STORAGE_BYTES", 20 * 1024**3, minimum=1)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = UPLOAD_ROOT
+
+# --- Logs -------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.read_str("LOG_LEVEL", "INFO").upper()
+LOG_JSON = env.read_bool("LOG_JSON", default=False)
+LOGGING_CONFIG = "altiplano.config.logs.configure_logs"
+LOGGING = {"level": LOG_LEVEL, "json": LOG_JSON}

@@ -1,0 +1,76 @@
+"""Capabilities a stage receives. What was not granted is None; there is no other way out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from altiplano_sdk.contracts.generation import GenerationEvent, GenerationRequest
+    from altiplano_sdk.contracts.retrieval import (
+        Passage,
+        RetrievalFilter,
+        SearchMode,
+        VectorBatch,
+    )
+
+
+class LanguageModel(Protocol):
+    """The app's model endpoint. Limits, tenant salt and key are the platform's business."""
+
+    context_tokens: int
+
+    def stream(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]: ...
+
+
+class TextEmbedder(Protocol):
+    """The embedding model of the app's collections."""
+
+    model_id: str
+    dimension: int
+
+    async def embed_query(self, text: str) -> VectorBatch: ...
+
+    async def embed_passages(self, texts: Sequence[str]) -> VectorBatch: ...
+
+
+class PassageIndex(Protocol):
+    """Search in the app's own collections, at the generation the run was pinned to."""
+
+    async def search(
+        self,
+        text: str,
+        *,
+        mode: SearchMode,
+        k: int,
+        where: RetrievalFilter | None = None,
+    ) -> tuple[Passage, ...]:
+        """``mode`` is dense or lexical; fusion is the retriever's business."""
+        ...
+
+
+class HttpClient(Protocol):
+    """Outgoing HTTP to granted hosts only."""
+
+    async def post_json(
+        self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Mapping[str, Any]: ...
+
+
+class Log(Protocol):
+    def info(self, event: str, **fields: Any) -> None: ...
+
+    def warning(self, event: str, **fields: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Handed to every call. ``secrets`` holds granted secrets only."""
+
+    log: Log
+    llm: LanguageModel | None = None
+    embed: TextEmbedder | None = None
+    index: PassageIndex | None = None
+    http: HttpClient | None = None
+    secrets: Mapping[str, str] | None = None

@@ -1,0 +1,84 @@
+"""From a stored file to text with spans: loader, parser, splitter.
+
+All offsets are in characters (Unicode code points) of :attr:`ParsedDocument.text`, start
+included, end excluded.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from altiplano_sdk.contracts.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as it was uploaded. ``media_type`` was sniffed from the bytes, not declared."""
+
+    name: str
+    media_type: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """``text[start:end]``."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpan:
+    """Page ``number`` (from 1) covers ``text[start:end]``. Formats without pages have one."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """Extracted text. ``pages`` are in order, do not overlap and lie within the text.
+
+    ``language`` is an ISO 639-1 code or None when unknown. ``warnings`` are sentences for the
+    owner (hidden text removed, pages without text, rows cut).
+    """
+
+    text: str
+    pages: tuple[PageSpan, ...]
+    title: str | None = None
+    language: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Loader(Protocol):
+    """Brings files from elsewhere; the caller removes each file after use."""
+
+    def load(self, reference: Mapping[str, Any], ctx: Context) -> AsyncIterator[SourceFile]: ...
+
+
+@runtime_checkable
+class Parser(Protocol):
+    """Turns one file into text.
+
+    Raises :class:`~altiplano_sdk.errors.UnreadableDocumentError` with a reason a person
+    understands; deterministic: the same bytes give the same text.
+    """
+
+    media_types: tuple[str, ...]
+
+    async def parse(self, source: SourceFile, ctx: Context) -> ParsedDocument: ...
+
+
+@runtime_checkable
+class Splitter(Protocol):
+    """Cuts a document into spans, in order of start, each non-empty.
+
+    Every non-space character of the text lies in at least one span; spans may overlap.
+    """
+
+    async def split(self, document: ParsedDocument, ctx: Context) -> tuple[Span, ...]: ...

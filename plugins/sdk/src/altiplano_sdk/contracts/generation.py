@@ -1,0 +1,183 @@
+"""From passages to a checked answer: prompt, generator, guard; tools and evaluators."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from altiplano_sdk.contracts.context import Context
+
+if TYPE_CHECKING:
+    from altiplano_sdk.contracts.retrieval import Passage, Query
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as counted by the engine."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRequest:
+    """``context_tokens`` is what the model can hold, ``answer_tokens`` what must stay free."""
+
+    query: Query
+    passages: tuple[Passage, ...]
+    context_tokens: int
+    answer_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptResult:
+    """Messages for the engine. ``passages[i]`` is what the model knows as ``[i + 1]``.
+
+    ``trimmed`` says in sentences what was left out to fit the model's context.
+    """
+
+    messages: tuple[ChatMessage, ...]
+    passages: tuple[Passage, ...]
+    trimmed: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Prompt(Protocol):
+    async def build(self, request: PromptRequest, ctx: Context) -> PromptResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    messages: tuple[ChatMessage, ...]
+    max_tokens: int
+    temperature: float = 0.0
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationDone:
+    """Ends every generation exactly once. ``usage`` is None when the engine told nothing."""
+
+    finish_reason: str
+    usage: Usage | None = None
+
+
+GenerationEvent = TextDelta | GenerationDone
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Streams an answer: any number of deltas, then one GenerationDone."""
+
+    def generate(
+        self, request: GenerationRequest, ctx: Context
+    ) -> AsyncIterator[GenerationEvent]: ...
+
+
+class GuardPoint(StrEnum):
+    """When a guard is asked: before retrieval, after it, or when the answer is complete."""
+
+    INPUT = "input"
+    EVIDENCE = "evidence"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class CitationSpan:
+    """``answer[answer_start:answer_end]`` rests on ``passages[passage].text[start:end]``.
+
+    ``passage`` is a position in :attr:`GuardRequest.passages` (from 0); ``start`` and ``end``
+    are offsets in that passage's text.
+    """
+
+    passage: int
+    start: int
+    end: int
+    answer_start: int
+    answer_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRequest:
+    point: GuardPoint
+    query: Query
+    passages: tuple[Passage, ...] = ()
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardVerdict:
+    """What to do next.
+
+    ``pass`` goes on (with ``citations``, at the answer point). ``abstain`` ends the run with the
+    sentence that the documents do not say, and the nearest passages. ``block`` ends it with
+    ``message``. ``replace`` swaps the answer for ``message``.
+    """
+
+    action: Literal["pass", "abstain", "block", "replace"] = "pass"
+    message: str = ""
+    reason: str = ""
+    citations: tuple[CitationSpan, ...] = ()
+    scores: Mapping[str, float] | None = None
+
+
+@runtime_checkable
+class Guard(Protocol):
+    points: tuple[GuardPoint, ...]
+
+    async def check(self, request: GuardRequest, ctx: Context) -> GuardVerdict: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    content: str
+    is_error: bool = False
+
+
+@runtime_checkable
+class Tool(Protocol):
+    """``parameters`` is the JSON Schema of the arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+    async def call(self, arguments: Mapping[str, Any], ctx: Context) -> ToolResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleAnswer:
+    """One answered reference question, as an evaluator sees it."""
+
+    question: str
+    expected: tuple[str, ...]
+    answer: str
+    passages: tuple[Passage, ...]
+    abstained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """``scores`` are in 0..1, higher is better, one per named measure."""
+
+    scores: Mapping[str, float]
+    explanation: str = ""
+
+
+@runtime_checkable
+class Evaluator(Protocol):
+    async def evaluate(self, example: ExampleAnswer, ctx: Context) -> Evaluation: ...
