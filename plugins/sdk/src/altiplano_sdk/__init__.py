@@ -3,6 +3,7 @@
 Everything importable from here is covered by :data:`CONTRACT_VERSION`; anything else is private.
 """
 
+from altiplano_sdk.cleaning import CleanText, clean_text, hidden_warnings
 from altiplano_sdk.contracts import (
     CONTRACT_VERSION,
     ChatMessage,
@@ -66,6 +67,7 @@ __all__ = [
     "BudgetExceededError",
     "ChatMessage",
     "CitationSpan",
+    "CleanText",
     "Context",
     "Embedder",
     "EngineError",
@@ -116,4 +118,6 @@ __all__ = [
     "UnreadableDocumentError",
     "Usage",
     "VectorBatch",
+    "clean_text",
+    "hidden_warnings",
 ]

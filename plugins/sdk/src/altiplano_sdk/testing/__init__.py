@@ -1,0 +1,18 @@
+"""Conformance suites: what a plugin of each kind must do, as tests an author inherits.
+
+::
+
+    from altiplano_sdk.testing.parser_suite import ParserSuite
+
+    class TestMyParser(ParserSuite):
+        plugin_class = MyParser
+
+Needs pytest, which the SDK itself does not (``pip install altiplano-sdk[testing]``).
+"""
+
+import pkgutil
+
+import pytest
+
+# Asserts of the suites explain themselves as asserts in a test file do.
+pytest.register_assert_rewrite(*(f"{__name__}.{m.name}" for m in pkgutil.iter_modules(__path__)))
