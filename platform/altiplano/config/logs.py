@@ -50,9 +50,7 @@ def configure_logs(options: dict[str, Any]) -> None:
                     "foreign_pre_chain": list(SHARED),
                 }
             },
-            "handlers": {
-                "stderr": {"class": "logging.StreamHandler", "formatter": "structured"}
-            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
             "loggers": {
                 "django.db.backends": {"level": "WARNING"},

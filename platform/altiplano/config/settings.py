@@ -14,6 +14,7 @@ HOME = env.read_path("HOME", Path.cwd() / "var")
 BLOB_ROOT = HOME / "blobs"
 INDEX_ROOT = HOME / "indexes"
 UPLOAD_ROOT = HOME / "uploads"
+UPLOAD_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)  # Django checks that it is there
 
 # --- Safety -----------------------------------------------------------------------------------
 
@@ -103,6 +104,7 @@ DATABASES = {"default": env.read_database("DATABASE_URL", f"sqlite:///{HOME / 'd
 # --- Broker, streams, cache -------------------------------------------------------------------
 
 REDIS_URL = env.read_secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+JOB_PUBLISHER = "altiplano.config.celery.publish_job"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- People -----------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "web:home"
+LOGIN_REDIRECT_URL = "studio:home"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -1,0 +1,5 @@
+"""Importing this package registers every task."""
+
+from altiplano_worker.tasks import upkeep
+
+__all__ = ["upkeep"]

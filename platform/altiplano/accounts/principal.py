@@ -1,0 +1,43 @@
+"""Who is asking, for which organization, and what they may do there."""
+
+import uuid
+from dataclasses import dataclass
+
+from altiplano.accounts.models import Role, TokenScope
+from altiplano.kernel.errors import NotAllowedError
+
+ROLE_SCOPES: dict[str, frozenset[str]] = {
+    Role.OWNER: frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.RUN, "manage"}),
+    Role.BUILDER: frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.RUN}),
+    Role.VIEWER: frozenset({TokenScope.READ, TokenScope.RUN}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An authenticated member acting for one organization.
+
+    ``scopes`` is what the role allows, narrowed by the token when there is one. ``manage`` (members,
+    tokens, deletion of the organization) is never given to a token.
+    """
+
+    user_id: uuid.UUID
+    user_label: str
+    organization_id: uuid.UUID
+    organization_slug: str
+    role: str
+    scopes: frozenset[str]
+    token_id: uuid.UUID | None = None
+
+    def require(self, scope: str) -> None:
+        """Return when the scope is held; raise NotAllowedError with a sentence otherwise."""
+        if scope in self.scopes:
+            return
+        if self.token_id is not None and scope in ROLE_SCOPES.get(self.role, frozenset()):
+            raise NotAllowedError(
+                f"This API key does not have the scope “{scope}”.", code="missing_scope"
+            )
+        raise NotAllowedError(
+            f"Your role in this organization ({self.role}) does not allow this.",
+            code="role_not_allowed",
+        )

@@ -1,0 +1,35 @@
+"""Reads about jobs and heartbeats."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from altiplano.kernel.models import Heartbeat, Job, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    queue: str
+    waiting: int
+    oldest_at: datetime | None
+
+
+def queue_depths() -> list[QueueDepth]:
+    rows = (
+        Job.objects.filter(state=JobState.QUEUED)
+        .order_by("queue")
+        .values("queue")
+        .annotate(waiting=Count("id"), oldest_at=Min("created_at"))
+    )
+    return [QueueDepth(row["queue"], row["waiting"], row["oldest_at"]) for row in rows]
+
+
+def beat(name: str) -> None:
+    """The part called ``name`` is alive as of now."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"beaten_at": timezone.now()})
+
+
+def has_beaten_within(name: str, age: timedelta) -> bool:
+    return Heartbeat.objects.filter(name=name, beaten_at__gte=timezone.now() - age).exists()

@@ -1,0 +1,184 @@
+"""Runs: one question to one app, its answer with citations, and what was thought of it."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from altiplano.kernel.tenancy import OrganizationModel
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("answering")
+    FINISHED = "finished", _("answered")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+TERMINAL_STATES = (RunState.FINISHED, RunState.FAILED, RunState.CANCELLED)
+
+
+class Run(OrganizationModel):
+    """One execution of an app for one question.
+
+    ``spec`` pins everything the execution needs (pipeline, collections with their generations,
+    endpoint), so that neither a republished app nor a new index changes a run under way.
+    ``version`` is empty for runs of the draft.
+    """
+
+    app = models.ForeignKey("studio.App", on_delete=models.CASCADE, related_name="runs")
+    version = models.ForeignKey(
+        "studio.AppVersion", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    user = models.ForeignKey(
+        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    token_id = models.UUIDField(null=True)
+    question = models.TextField()
+    history = models.JSONField(default=list)
+    spec = models.JSONField()
+    state = models.CharField(max_length=10, choices=RunState, default=RunState.QUEUED)
+    is_cancel_requested = models.BooleanField(default=False)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("run")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=RunState.values), name="run_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="failed") | ~Q(error_message=""),
+                name="a_failed_run_says_why",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="run_recent"),
+            models.Index(fields=["app", "-created_at"], name="run_of_app"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.id} ({self.state})"
+
+
+class Answer(models.Model):
+    """The final text of a run, its usage and its trace; written once, before the terminal event.
+
+    ``events`` is the whole event stream but for the deltas, for late readers; ``timings`` are in
+    milliseconds.
+    """
+
+    run = models.OneToOneField(
+        Run, primary_key=True, on_delete=models.CASCADE, related_name="answer"
+    )
+    text = models.TextField(blank=True)
+    is_abstained = models.BooleanField(default=False)
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    timings = models.JSONField(default=dict)
+    events = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"answer of {self.run_id}"
+
+
+class Citation(models.Model):
+    """Link from a span of an answer to the place in a document that supports it.
+
+    The document is named by id and not by foreign key: a citation outlives a deleted document, and
+    then says so.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="citations")
+    ordinal = models.PositiveSmallIntegerField()
+    n = models.PositiveSmallIntegerField()
+    chunk_id = models.BigIntegerField()
+    document_id = models.UUIDField()
+    document_name = models.CharField(max_length=255)
+    page = models.PositiveIntegerField()
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    quote = models.TextField()
+    answer_start = models.PositiveIntegerField()
+    answer_end = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "ordinal"], name="citation_ordinal_is_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"[{self.n}] {self.document_name}, page {self.page}"
+
+
+class Verdict(models.TextChoices):
+    GOOD = "good", _("helpful")
+    BAD = "bad", _("not helpful")
+
+
+class FeedbackReason(models.TextChoices):
+    WRONG = "wrong", _("the answer is wrong")
+    INCOMPLETE = "incomplete", _("something is missing")
+    SOURCE = "source", _("the sources do not support it")
+    REFUSED = "refused", _("it should have answered")
+    LANGUAGE = "language", _("wrong language or unclear")
+    HARMFUL = "harmful", _("harmful or inappropriate")
+    OTHER = "other", _("something else")
+
+
+class Feedback(OrganizationModel):
+    """A person's judgement of an answer; one per person and run, the last one counts."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="feedback")
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    verdict = models.CharField(max_length=4, choices=Verdict)
+    reason = models.CharField(max_length=12, choices=FeedbackReason, blank=True)
+    comment = models.CharField(max_length=2000, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("feedback")
+        constraints = [
+            models.UniqueConstraint(fields=["run", "user"], name="one_feedback_per_person_and_run")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} on {self.run_id}"
+
+
+class Quota(models.Model):
+    """Limits of one organization; without a row the settings' defaults hold."""
+
+    organization = models.OneToOneField(
+        "accounts.Organization", primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    runs_per_day = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.runs_per_day} runs a day for {self.organization_id}"
+
+
+class DailyUsage(OrganizationModel):
+    """What an organization used on one day (UTC); a run counts once, when it is accepted."""
+
+    day = models.DateField()
+    runs = models.PositiveIntegerField(default=0)
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("daily usage")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "day"], name="one_usage_row_per_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"usage of {self.organization_id} on {self.day}"

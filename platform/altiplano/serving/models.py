@@ -1,0 +1,53 @@
+"""The models that the platform may call."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from altiplano.kernel.tenancy import IdentifiedModel
+
+
+class Provider(models.TextChoices):
+    """Which dialect of the OpenAI protocol an endpoint speaks."""
+
+    OPENAI = "openai", _("OpenAI protocol")
+    VLLM = "vllm", "vLLM"
+    LLAMA_CPP = "llama.cpp", "llama.cpp"
+
+
+class ModelEndpoint(IdentifiedModel):
+    """A served model: base address with its ``/v1``, model name, limits, provider.
+
+    Without an organization it serves all. ``sealed_key`` is encrypted (``serving.domain.keys``).
+    """
+
+    organization = models.ForeignKey(
+        "accounts.Organization", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    name = models.CharField(_("name"), max_length=100)
+    base_url = models.CharField(_("address"), max_length=500)
+    model = models.CharField(_("model"), max_length=200)
+    provider = models.CharField(max_length=12, choices=Provider, default=Provider.OPENAI)
+    sealed_key = models.BinaryField(default=b"", blank=True)
+    context_tokens = models.PositiveIntegerField(default=4096)
+    is_demonstration = models.BooleanField(default=False)
+    is_enabled = models.BooleanField(default=True)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("model endpoint")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"],
+                condition=Q(is_default=True, organization__isnull=True),
+                name="one_default_endpoint",
+            ),
+            models.CheckConstraint(
+                condition=Q(context_tokens__gte=256), name="endpoint_holds_a_prompt"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.model})"

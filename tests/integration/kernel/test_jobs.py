@@ -1,0 +1,165 @@
+"""Jobs on a real database: claims, epochs, leases, fair share, sweeping."""
+
+import uuid
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+from altiplano.kernel import jobs
+from altiplano.kernel.models import Job, JobState
+from django.db import transaction
+from django.utils import timezone
+
+from tests.factories.accounts import OrganizationFactory
+
+pytestmark = pytest.mark.django_db
+
+
+class Dig(jobs.JobSpec):
+    task: ClassVar[str] = "tests.dig"
+    queue: ClassVar[str] = "ingest"
+
+
+def dig(organization, **extra) -> Job:
+    return jobs.create_job(Dig(uuid.uuid4()), organization_id=organization.id, **extra)
+
+
+def expire(job_id: uuid.UUID) -> None:
+    Job.objects.filter(id=job_id).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.fixture
+def alices(db):
+    return OrganizationFactory(name="Green Schools")
+
+
+@pytest.fixture
+def charlies(db):
+    return OrganizationFactory(name="Charlie's")
+
+
+def test_created_job_is_published_after_commit(
+    alices, published, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as callbacks:
+        job = dig(alices)
+        assert published == []
+    [callback() for callback in callbacks]
+    assert published == [("ingest", "tests.dig", str(job.id))]
+
+
+def test_silent_broker_loses_no_job(alices, monkeypatch, django_capture_on_commit_callbacks):
+    def refuse(*_):
+        raise ConnectionError
+
+    monkeypatch.setattr("tests.fakes.publisher.record_job", refuse)
+    jobs._publisher.cache_clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        job = dig(alices)
+    jobs._publisher.cache_clear()
+    assert Job.objects.get(id=job.id).state == JobState.QUEUED
+
+
+def test_equal_queued_job_is_reused(alices):
+    spec = Dig(uuid.uuid4())
+    first = jobs.create_job(spec, organization_id=alices.id)
+    assert jobs.create_job(spec, organization_id=alices.id).id == first.id
+
+
+def test_claim_is_given_once(alices):
+    job = dig(alices)
+    claim = jobs.claim_job("tests.dig")
+    assert (claim.job_id, claim.epoch, claim.attempt) == (job.id, 1, 1)
+    assert jobs.claim_job("tests.dig") is None
+
+
+def test_claim_after_expired_lease_outdates_the_first(alices):
+    job = dig(alices)
+    first = jobs.claim_job("tests.dig")
+    expire(job.id)
+    second = jobs.claim_job("tests.dig")
+    assert second.epoch == first.epoch + 1
+    for act in (jobs.renew_lease, jobs.finish_job, jobs.hold_claim):
+        with pytest.raises(jobs.LostClaimError), transaction.atomic():
+            act(first)
+    jobs.finish_job(second)
+    assert Job.objects.get(id=job.id).state == JobState.DONE
+
+
+def test_twin_of_a_running_job_waits_and_is_announced(
+    alices, published, django_capture_on_commit_callbacks
+):
+    spec = Dig(uuid.uuid4())
+    jobs.create_job(spec, organization_id=alices.id)
+    claim = jobs.claim_job("tests.dig")
+    twin = jobs.create_job(spec, organization_id=alices.id)
+    assert twin.id != claim.job_id
+    assert jobs.claim_job("tests.dig") is None
+    assert jobs.claim_job_by_id(twin.id) is None
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.finish_job(claim)
+    assert published[-1] == ("ingest", "tests.dig", str(twin.id))
+    assert jobs.claim_job("tests.dig").job_id == twin.id
+
+
+def test_fair_share_serves_the_organization_with_fewer_running_jobs(alices, charlies):
+    for _ in range(5):
+        dig(alices)
+    dig(charlies)
+    order = [jobs.claim_job("tests.dig").organization_id for _ in range(3)]
+    assert order == [alices.id, charlies.id, alices.id]
+
+
+def test_retry_waits_and_fails_after_the_last_attempt(alices):
+    job = dig(alices, max_attempts=2)
+    assert jobs.retry_job(jobs.claim_job("tests.dig"), "the engine is away") is True
+    assert jobs.claim_job("tests.dig") is None, "a retry pauses first"
+    Job.objects.update(run_after=timezone.now())
+    assert jobs.retry_job(jobs.claim_job("tests.dig"), "the engine is away") is False
+    job.refresh_from_db()
+    assert (job.state, job.reason) == (JobState.FAILED, "the engine is away")
+
+
+def test_retry_with_a_queued_twin_leaves_the_work_to_it(alices):
+    spec = Dig(uuid.uuid4())
+    first = jobs.create_job(spec, organization_id=alices.id)
+    claim = jobs.claim_job("tests.dig")
+    twin = jobs.create_job(spec, organization_id=alices.id)
+    assert jobs.retry_job(claim, "again") is True
+    first.refresh_from_db()
+    assert first.state == JobState.CANCELLED
+    assert jobs.claim_job("tests.dig").job_id == twin.id
+
+
+def test_cancelled_job_loses_its_claim(alices):
+    job = dig(alices)
+    claim = jobs.claim_job("tests.dig")
+    assert jobs.cancel_jobs(subject_id=job.subject_id) == 1
+    with pytest.raises(jobs.LostClaimError):
+        jobs.finish_job(claim)
+
+
+def test_sweep_publishes_forgotten_and_expired_jobs(alices, published):
+    forgotten, expired, fresh = dig(alices), dig(alices), dig(alices)
+    claim = jobs.claim_job_by_id(expired.id)
+    expire(claim.job_id)
+    long_ago = timezone.now() - timedelta(minutes=5)
+    Job.objects.filter(id=forgotten.id).update(published_at=long_ago)
+    result = jobs.sweep_jobs()
+    assert result.published == 2
+    assert {job_id for *_, job_id in published} == {str(forgotten.id), str(expired.id)}
+    assert str(fresh.id) not in {job_id for *_, job_id in published}
+    assert jobs.sweep_jobs().published == 1, "the expired one until it is claimed"
+
+
+def test_sweep_names_jobs_whose_attempts_all_died(alices):
+    job = dig(alices, max_attempts=1)
+    claim = jobs.claim_job("tests.dig")
+    expire(job.id)
+    assert jobs.claim_job("tests.dig") is None
+    (dead,) = jobs.sweep_jobs().exhausted
+    assert dead.job_id == claim.job_id
+    assert jobs.fail_exhausted_job(dead, "it stopped the worker each time") is True
+    assert jobs.fail_exhausted_job(dead, "again") is False
+    job.refresh_from_db()
+    assert job.state == JobState.FAILED

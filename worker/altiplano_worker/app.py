@@ -1,0 +1,67 @@
+"""The Celery application of the workers: queues, limits, schedule.
+
+Queues: ``runs`` (thread pool, one asyncio loop per process), ``ingest`` and ``index`` (prefork),
+``upkeep``. Started as ``celery -A altiplano_worker.app worker -Q ...``; beat publishes the schedule.
+"""
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "altiplano.config.settings")
+
+import django
+
+django.setup()
+
+from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+
+from altiplano.config.celery import TRANSPORT_OPTIONS
+
+HARD_TIME_LIMIT = 3000
+"""Seconds; below the visibility timeout, or a long task would be delivered twice."""
+
+app = Celery("altiplano", broker=settings.REDIS_URL)
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    result_accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    # Safe because every task claims a Job row with an attempt cap before it does anything.
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_time_limit=HARD_TIME_LIMIT,
+    broker_transport_options={**TRANSPORT_OPTIONS, "max_retries": None},
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    worker_max_memory_per_child=1_500_000,
+    worker_soft_shutdown_timeout=5.0,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    task_default_queue="upkeep",
+    timezone="UTC",
+    beat_schedule={
+        "sweep-jobs": {
+            "task": "altiplano.kernel.sweep_jobs",
+            "schedule": settings.SWEEP_SECONDS,
+            "options": {"queue": "upkeep", "expires": settings.SWEEP_SECONDS},
+        },
+        **{
+            f"beat-{queue}": {
+                "task": "altiplano.kernel.beat",
+                "schedule": 10,
+                "args": [queue],
+                "options": {"queue": queue, "expires": 10},
+            }
+            for queue in ("runs", "ingest", "index", "upkeep")
+        },
+    },
+    imports=("altiplano_worker.tasks",),
+)
+
+
+@setup_logging.connect
+def keep_django_logs(**_: Any) -> None:
+    """Celery leaves the logging that Django's settings configured alone."""
