@@ -1,8 +1,9 @@
 """The cast: Alice owns Green Schools, Bob is her colleague, Charlie owns another organization."""
 
 import factory
-from altiplano.accounts.models import Membership, Organization, Role, User
 from factory.django import DjangoModelFactory
+
+from altiplano.accounts.models import Membership, Organization, Role, User
 
 PASSWORD = "a long enough password"
 

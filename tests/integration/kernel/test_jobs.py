@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
-from altiplano.kernel import jobs
-from altiplano.kernel.models import Job, JobState
 from django.db import transaction
 from django.utils import timezone
 
+from altiplano.kernel import jobs
+from altiplano.kernel.models import Job, JobState
 from tests.factories.accounts import OrganizationFactory
 
 pytestmark = pytest.mark.django_db
