@@ -20,7 +20,7 @@ def collection():
 
 @pytest.mark.parametrize("ask", ["all", "count", "exists", "first"])
 def test_asking_without_an_organization_raises(collection, ask):
-    with pytest.raises(UnscopedQueryError, match="needs .within"):
+    with pytest.raises(UnscopedQueryError, match=r"needs \.within"):
         getattr(Collection.objects, ask)()
 
 
