@@ -259,5 +259,5 @@ async def test_client_can_be_used_again_after_it_was_closed(fake_engine):
 async def until(condition) -> None:
     """Returns when ``condition`` holds; fails after ten seconds."""
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the fake lives in another loop
             await asyncio.sleep(0.005)

@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -92,10 +93,8 @@ def test_garbage_is_an_engine_error(data):
 
 @given(st.binary(max_size=80))
 def test_no_bytes_raise_anything_but_an_engine_error(data):
-    try:
-        ChatStream().feed(b"data: " + data + b"\n\n")
-    except EngineError as error:
-        assert error.message.endswith(".")
+    with suppress(EngineError):
+        assert all(event.text for event in ChatStream().feed(b"data: " + data + b"\n\n"))
 
 
 @pytest.mark.parametrize(

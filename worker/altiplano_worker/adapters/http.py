@@ -1,0 +1,202 @@
+"""Outgoing HTTP for plugins: granted hosts, public addresses, no redirects, bounded answers.
+
+The address that was checked is the address that is connected to: names are resolved by this
+module's resolver, and nothing resolves them a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import orjson
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from altiplano_sdk import PermanentError, RetryableError
+from altiplano_worker.adapters.public_address import is_public_address
+
+FORBIDDEN_HEADERS: Final = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer",
+     "accept-encoding", "cookie", "proxy-authorization"}
+)  # fmt: skip
+CONNECT_SECONDS: Final = 5.0
+_BUSY: Final = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """``seconds`` bounds a whole call, from the look-up of the name to the last byte."""
+
+    seconds: float = 60.0
+    request_bytes: int = 8 * 1024 * 1024
+    response_bytes: int = 16 * 1024 * 1024
+
+
+class HttpRefusedError(PermanentError):
+    """The call is not allowed, or the other side will never accept it."""
+
+    code = "http_refused"
+
+
+class HttpUnavailableError(RetryableError):
+    """The other side did not answer, or not now."""
+
+    code = "http_unavailable"
+
+
+class GrantedHttp:
+    """The :class:`~altiplano_sdk.contracts.HttpClient` capability of one plugin.
+
+    ``hosts`` are the names it was granted, compared as written. ``private`` lets them lie in a
+    private network, for an operator who runs the other side there.
+    """
+
+    def __init__(
+        self,
+        *,
+        hosts: tuple[str, ...],
+        private: bool = False,
+        limits: HttpLimits | None = None,
+    ) -> None:
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._private = private
+        self._limits = limits or HttpLimits()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post_json(
+        self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """The JSON object that the other side answered with status 200 or 201.
+
+        Raises HttpRefusedError for what is not allowed and for every other answer that trying
+        again would not change; HttpUnavailableError for what may pass.
+        """
+        self._check_url(url)
+        data = orjson.dumps(dict(body))
+        if len(data) > self._limits.request_bytes:
+            raise HttpRefusedError("The request to the other service is too large.")
+        try:
+            async with (
+                asyncio.timeout(self._limits.seconds),
+                self._open_session().post(
+                    url, data=data, headers=_clean_headers(headers), allow_redirects=False
+                ) as response,
+            ):
+                _check_status(response.status)
+                answer = await self._read(response)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise HttpUnavailableError("The other service did not answer.") from error
+        return _parse(answer)
+
+    async def close(self) -> None:
+        """Every connection is closed; the client may be used again."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _check_url(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            host = (parts.hostname or "").lower()
+            _ = parts.port  # raises for a port that is no number
+        except ValueError as error:
+            raise HttpRefusedError("The address of the other service is not valid.") from error
+        clean = url.isascii() and url.isprintable() and not set(url) & set(" \\")
+        if parts.scheme not in {"http", "https"} or parts.username is not None or not clean:
+            raise HttpRefusedError("The address of the other service is not valid.")
+        if host not in self._hosts:
+            raise HttpRefusedError("The plugin was not granted this host.")
+        # aiohttp does not ask the resolver about a host that is an address already.
+        if not self._private and _is_address(host) and not is_public_address(host):
+            raise _private_network_error()
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise HttpRefusedError("The other service sends a compressed answer unasked.")
+        answer = bytearray()
+        while data := await response.content.readany():
+            answer += data
+            if len(answer) > self._limits.response_bytes:
+                raise HttpRefusedError("The answer of the other service is too large.")
+        return bytes(answer)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            resolver: AbstractResolver = ThreadedResolver()
+            if not self._private:
+                resolver = PublicResolver(resolver)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=16, resolver=resolver, use_dns_cache=False),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names as ``inner`` does and refuses those with any address that is not public.
+
+    Raises HttpRefusedError then, which is no OSError on purpose: aiohttp would wrap that.
+    """
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        if not all(is_public_address(result["host"]) for result in found):
+            raise _private_network_error()
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def _private_network_error() -> HttpRefusedError:
+    return HttpRefusedError(
+        "The other service lies in a private network, where plugins may not go."
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    if any(not (name + value).isprintable() for name, value in headers.items()):
+        raise HttpRefusedError("A header of the request is not valid.")
+    allowed = {n: v for n, v in headers.items() if n.lower() not in FORBIDDEN_HEADERS}
+    return {"Content-Type": "application/json", **allowed, "Accept-Encoding": "identity"}
+
+
+def _check_status(status: int) -> None:
+    if status in {200, 201}:
+        return
+    if status in _BUSY or status >= 500:
+        raise HttpUnavailableError(f"The other service cannot answer now (status {status}).")
+    raise HttpRefusedError(f"The other service refused the request (status {status}).")
+
+
+def _parse(answer: bytes) -> Mapping[str, Any]:
+    try:
+        parsed = orjson.loads(answer)
+    except orjson.JSONDecodeError as error:
+        raise HttpRefusedError("The other service did not answer with JSON.") from error
+    if not isinstance(parsed, dict):
+        raise HttpRefusedError("The other service did not answer with a JSON object.")
+    return parsed
