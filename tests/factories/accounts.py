@@ -4,6 +4,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from altiplano.accounts.models import Membership, Organization, Role, User
+from tests.factories.scoped import ScopedFactory
 
 PASSWORD = "a long enough password"
 
@@ -28,7 +29,7 @@ class OrganizationFactory(DjangoModelFactory):
     country = "FR"
 
 
-class MembershipFactory(DjangoModelFactory):
+class MembershipFactory(ScopedFactory):
     class Meta:
         model = Membership
 

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "altiplano.config.middleware.api_problems",
     "django.middleware.security.SecurityMiddleware",
     "altiplano.web.middleware.security_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,0 +1,38 @@
+"""What a signed-in person may do: their membership in the organization they work in now."""
+
+import uuid
+
+from altiplano.accounts.models import Membership, User
+from altiplano.accounts.principal import ROLE_SCOPES, Principal
+from altiplano.kernel.errors import NotAllowedError
+
+
+def principal_of_user(user: User, *, organization_id: uuid.UUID | None) -> Principal:
+    """The person's principal in this organization, or in the one they joined first.
+
+    An organization they do not belong to any more counts as none chosen. One query. Raises
+    NotAllowedError when there is no membership, or none in an organization that is not suspended.
+    """
+    memberships = list(
+        Membership.unscoped.filter(user=user).select_related("organization").order_by("created_at")
+    )
+    if not memberships:
+        raise NotAllowedError(
+            "You do not belong to an organization yet; ask an owner to add you.",
+            code="no_organization",
+        )
+    active = [m for m in memberships if not m.organization.is_suspended]
+    if not active:
+        raise NotAllowedError(
+            "This organization is suspended; its owner can write to the operator.",
+            code="organization_suspended",
+        )
+    chosen = next((m for m in active if m.organization_id == organization_id), active[0])
+    return Principal(
+        user_id=user.id,
+        user_label=user.email,
+        organization_id=chosen.organization_id,
+        organization_slug=chosen.organization.slug,
+        role=chosen.role,
+        scopes=ROLE_SCOPES[chosen.role],
+    )

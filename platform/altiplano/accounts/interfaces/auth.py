@@ -1,0 +1,92 @@
+"""From a request to a Principal: by API key, or by the signed-in session.
+
+A request that carries an ``Authorization`` header is judged by that header alone; a wrong key
+never falls back to the session that a browser may send along.
+"""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
+
+from altiplano.accounts.domain.sessions import principal_of_user
+from altiplano.accounts.domain.tokens import authenticate_token
+from altiplano.accounts.models import User
+from altiplano.accounts.principal import Principal
+from altiplano.kernel.errors import NotAllowedError, NotSignedInError
+
+SESSION_KEY = "organization_id"
+"""Where the session keeps the organization that a person with several works in."""
+
+
+def authenticate_bearer(header: str) -> Principal:
+    """The principal behind ``Authorization: Bearer KEY``. Raises NotSignedInError."""
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotSignedInError("Send your API key as “Authorization: Bearer KEY”.")
+    return authenticate_token(key.strip(" "))
+
+
+def authenticate_session(request: HttpRequest) -> Principal:
+    """The principal of the signed-in person. Raises NotSignedInError or NotAllowedError."""
+    user = request.user
+    if not isinstance(user, User) or not user.is_active:
+        raise NotSignedInError("Sign in first, or send an API key.")
+    return principal_of_user(user, organization_id=_chosen_organization(request))
+
+
+def _chosen_organization(request: HttpRequest) -> uuid.UUID | None:
+    raw = request.session.get(SESSION_KEY)
+    try:
+        return uuid.UUID(str(raw)) if raw else None
+    except ValueError:
+        return None
+
+
+def authenticate_request(request: HttpRequest) -> Principal:
+    """The principal of an API request, by key or by session.
+
+    A session must prove with the CSRF token that its own page sent the request.
+    """
+    header = request.headers.get("Authorization")
+    if header is not None:
+        return authenticate_bearer(header)
+    principal = authenticate_session(request)
+    if check_csrf(request) is not None:
+        raise NotAllowedError(
+            "The request did not come from one of our pages; reload the page and try again.",
+            code="csrf_failed",
+        )
+    return principal
+
+
+class KeyOrSession(AuthBase):
+    """The API's only authentication; puts the Principal on ``request.auth``."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_description = "An API key (`alti_…`), made on the page “API keys” or by `POST /tokens`."
+
+    def __call__(self, request: HttpRequest) -> Principal:
+        return authenticate_request(request)
+
+
+def member_required(
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
+    """For pages: the view's second argument is the Principal; strangers go to the sign-in page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            principal = authenticate_session(request)
+        except NotSignedInError:
+            return redirect_to_login(request.get_full_path())
+        return view(request, principal, *args, **kwargs)
+
+    return guarded

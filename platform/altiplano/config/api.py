@@ -1,0 +1,52 @@
+"""The REST API: every area's routes under ``/api/v1``, one authentication, one kind of error."""
+
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
+from altiplano.accounts.interfaces.api import router as accounts_router
+from altiplano.accounts.interfaces.auth import KeyOrSession
+from altiplano.catalog.interfaces.api import router as catalog_router
+from altiplano.config.api_errors import handle_error
+from altiplano.config.api_schema import describe_errors
+from altiplano.config.json_body import StrictParser
+from altiplano.knowledge.interfaces.api import router as knowledge_router
+from altiplano.runs.interfaces.api import router as runs_router
+from altiplano.studio.interfaces.api import router as studio_router
+
+API_VERSION = "1.0"
+
+
+class AltiplanoAPI(NinjaAPI):
+    """Ninja's API with stable operation ids, and errors described on every operation."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return str(operation.view_func.__name__)
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        describe_errors(schema)
+        return schema
+
+
+api = AltiplanoAPI(
+    title="Altiplano",
+    version=API_VERSION,
+    description=(
+        "Documents in, cited and streamed answers out. Errors are RFC 9457 problem documents "
+        "whose `code` is stable."
+    ),
+    urls_namespace="api",
+    auth=KeyOrSession(),
+    parser=StrictParser(),
+    # Swagger's page loads its scripts from another host; the description itself is enough.
+    docs_url=None,
+)
+api.add_exception_handler(Exception, handle_error)
+
+for _router in (accounts_router, knowledge_router, catalog_router, studio_router, runs_router):
+    api.add_router("", _router)
