@@ -29,6 +29,7 @@ class BodyReader:
         self._styles = styles
         self._notes = notes
         self._last_was_item = False
+        self._noted = 1
         self.pages: list[list[str]] = [[]]
         self.title: str | None = None
         self.left_out = False
@@ -83,8 +84,6 @@ class BodyReader:
             label = self._numbering.next_label(place.list_id, place.level)
             text = f"{'  ' * place.level}{label} {text}" if label else text
         return text, place, run
-
-    _noted = 1
 
     def _place_of(self, paragraph: Any) -> ListPlace | None:
         own = list_place(paragraph.find(w("pPr")))
