@@ -85,9 +85,10 @@ def decode_chunk(data: bytes) -> Chunk:
         usage = body.get("usage")
         choice = choices[0] if choices else {}
         text = (choice.get("delta") or {}).get("content") or ""
-        if not isinstance(text, str) or "error" in body:
+        reason = choice.get("finish_reason")
+        if not isinstance(text, str) or not isinstance(reason, str | None) or "error" in body:
             raise stream_error(body)
-        return Chunk(text, choice.get("finish_reason"), _usage(usage) if usage else None)
+        return Chunk(text, reason, _usage(usage) if usage else None)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise stream_error(body) from error
 

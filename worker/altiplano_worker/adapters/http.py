@@ -10,7 +10,6 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -113,8 +112,8 @@ class GrantedHttp:
             raise HttpRefusedError("The address of the other service is not valid.")
         if host not in self._hosts:
             raise HttpRefusedError("The plugin was not granted this host.")
-        # aiohttp does not ask the resolver about a host that is an address already.
-        if not self._private and _is_address(host) and not is_public_address(host):
+        # aiohttp does not ask the resolver about a host that looks like an address.
+        if not self._private and _looks_like_address(host) and not is_public_address(host):
             raise _private_network_error()
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
@@ -169,12 +168,12 @@ def _private_network_error() -> HttpRefusedError:
     )
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+def _looks_like_address(host: str) -> bool:
+    """True for every address and for the short, octal and hexadecimal forms of IPv4.
+
+    A name of the public DNS never ends in a label that begins with a digit.
+    """
+    return ":" in host or host.rpartition(".")[2][:1].isdigit()
 
 
 def _clean_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -11,8 +11,9 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-import altiplano_sdk as sdk
 from pydantic import BaseModel, ValidationError
+
+import altiplano_sdk as sdk
 
 GROUP_PREFIX = "altiplano."
 

@@ -3,6 +3,7 @@
 Everything importable from here is covered by :data:`CONTRACT_VERSION`; anything else is private.
 """
 
+from altiplano_sdk.abstention import abstention_sentence, is_abstention
 from altiplano_sdk.cleaning import CleanText, clean_text, hidden_warnings
 from altiplano_sdk.contracts import (
     CONTRACT_VERSION,
@@ -104,9 +105,9 @@ __all__ = [
     "Query",
     "QueryRewriter",
     "Reranker",
-    "RetryableError",
     "RetrievalFilter",
     "Retriever",
+    "RetryableError",
     "SearchMode",
     "SourceFile",
     "Span",
@@ -118,6 +119,8 @@ __all__ = [
     "UnreadableDocumentError",
     "Usage",
     "VectorBatch",
+    "abstention_sentence",
     "clean_text",
     "hidden_warnings",
+    "is_abstention",
 ]

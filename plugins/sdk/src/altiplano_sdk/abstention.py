@@ -1,0 +1,68 @@
+"""How an app says that its documents hold no answer, and how to tell that a model said so.
+
+One wording for prompts, guards and the runner: a model that is told the sentence repeats it, and
+a person meets the same sentence whoever abstained.
+"""
+
+import re
+from typing import Final
+
+ABSTENTIONS: Final = {
+    "en": "The documents do not say.",
+    "fr": "Les documents ne le disent pas.",
+    "es": "Los documentos no lo dicen.",
+    "de": "Die Dokumente sagen es nicht.",
+    "it": "I documenti non lo dicono.",
+    "pt": "Os documentos não o dizem.",
+    "nl": "De documenten zeggen het niet.",
+}
+LONGEST_ABSTENTION: Final = 300
+"""A longer text says something beside the refusal and counts as an answer."""
+
+_SOURCE_EN = r"(?:documents?|passages?|texts?|contexts?|sources?|excerpts?|information)"
+_SOURCE_FR = r"(?:documents?|passages?|textes?|contextes?|sources?|extraits?)"
+_PATTERNS: Final = (
+    rf"\b{_SOURCE_EN}\b[^.!?]{{0,40}}\b(?:do|does|did)(?: not|n't)\b[^.!?]{{0,20}}"
+    r"\b(?:say|mention|contain|provide|specif\w+|state|answer|include|give|address|cover|tell)\b",
+    r"\b(?:is|are|was|were)(?: not|n't) (?:\w+ )?(?:mentioned|stated|specified|provided|given|"
+    rf"found|covered) (?:\w+ ){{0,3}}{_SOURCE_EN}\b",
+    r"^(?:i am |i'm )?(?:sorry[,.]? )?(?:but )?i (?:do not|don't) (?:know|have)\b",
+    r"\bi (?:cannot|can't|could not|couldn't) (?:find|answer|determine)\b",
+    r"^(?:there is )?no (?:information|answer|mention)\b",
+    r"\bcannot be (?:answered|determined) (?:from|with|based)\b",
+    rf"\b{_SOURCE_FR}\b[^.!?]{{0,40}}\bne\b[^.!?]{{0,30}}\bpas\b",
+    rf"\b{_SOURCE_FR}\b[^.!?]{{0,40}}\bn'\w+[^.!?]{{0,20}}\bpas\b",
+    rf"\bn'(?:est|a) pas (?:\w+ )?(?:mentionné|précisé|indiqué|dit)\w*[^.!?]{{0,30}}{_SOURCE_FR}",
+    r"^je ne (?:sais|peux|trouve|connais) pas\b",
+    r"^(?:il n'y a )?aucune (?:information|réponse|mention)\b",
+    r"\bdocumentos\b[^.!?]{0,20}\bn(?:o|ão)\b",
+    r"\bdokumente\b[^.!?]{0,40}\bnicht\b",
+    r"\bdocumenti\b[^.!?]{0,20}\bnon\b",
+    r"\bdocumenten\b[^.!?]{0,40}\bniet\b",
+)
+_REFUSAL: Final = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
+_CONTRAST: Final = re.compile(
+    r"\b(?:but|however|although|though|instead|mais|cependant|toutefois|pero|aber|jedoch|però|mas)\b",
+    re.IGNORECASE,
+)
+_MARKER: Final = re.compile(r"\[\d{1,3}\]")
+_SENTENCE_END: Final = re.compile(r"[.!?。]\s")
+
+
+def abstention_sentence(language: str | None) -> str:
+    """The sentence in ``language`` (an ISO 639-1 code, regions are ignored), else in English."""
+    return ABSTENTIONS.get((language or "en").lower()[:2], ABSTENTIONS["en"])
+
+
+def is_abstention(answer: str) -> bool:
+    """True when a model's whole answer says that there is none.
+
+    Errs towards False: a refusal that goes on to tell something is an answer.
+    """
+    text = " ".join(_MARKER.sub(" ", answer.replace("\u2019", "'")).split())
+    if not text or len(text) > LONGEST_ABSTENTION:
+        return False
+    first, *others = _SENTENCE_END.split(text)
+    if len(others) > 1 or _CONTRAST.search(text):
+        return False
+    return bool(_REFUSAL.search(first))

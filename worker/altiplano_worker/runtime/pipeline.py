@@ -1,0 +1,136 @@
+"""A pipeline as it is stored, and as it is after every plugin in it was found and configured.
+
+The order of work is always the same: guards on the question, query, retriever, rerankers, guards
+on the evidence, prompt, generator, guards on the answer. The order of the stages must agree with
+it, so that what an owner reads is what happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+import altiplano_sdk as sdk
+from altiplano_worker.runtime.loader import PluginRegistry
+
+ORDER: Final = (
+    sdk.StageKind.QUERY,
+    sdk.StageKind.RETRIEVER,
+    sdk.StageKind.RERANKER,
+    sdk.StageKind.PROMPT,
+    sdk.StageKind.GENERATOR,
+)
+EXACTLY_ONE: Final = (sdk.StageKind.PROMPT, sdk.StageKind.GENERATOR)
+AT_MOST_ONE: Final = (sdk.StageKind.QUERY, sdk.StageKind.RETRIEVER)
+MAX_STAGES: Final = 32
+
+
+class PipelineError(sdk.PermanentError):
+    """The stages do not make a pipeline that can answer."""
+
+    code = "pipeline_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpec:
+    """One stage as an owner configured it."""
+
+    kind: sdk.StageKind
+    plugin: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSpec:
+    """A frozen pipeline. ``answer_tokens`` and ``temperature`` hold unless a stage lowers them."""
+
+    stages: tuple[StageSpec, ...]
+    answer_tokens: int = 256
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """``position`` counts from 0 in the stored pipeline; ``plugin`` is configured and ready."""
+
+    position: int
+    kind: sdk.StageKind
+    plugin_id: str
+    grants: sdk.Grants
+    plugin: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Stages by the part they play."""
+
+    prompt: PlannedStage
+    generator: PlannedStage
+    query: PlannedStage | None = None
+    retriever: PlannedStage | None = None
+    rerankers: tuple[PlannedStage, ...] = ()
+    guards: tuple[PlannedStage, ...] = ()
+
+    def guards_at(self, point: sdk.GuardPoint) -> tuple[PlannedStage, ...]:
+        """The guards that want to be asked at ``point``, in pipeline order."""
+        return tuple(guard for guard in self.guards if point in guard.plugin.points)
+
+
+def plan_pipeline(pipeline: PipelineSpec, *, registry: PluginRegistry) -> Plan:
+    """A plan whose plugins all exist, are configured, and stand in an order that makes sense.
+
+    Raises a PermanentError whose message tells the owner what to change: PipelineError,
+    UnknownPluginError or PluginConfigError.
+    """
+    _check_order(pipeline.stages)
+    planned = [
+        _plan_stage(position, stage, registry) for position, stage in enumerate(pipeline.stages)
+    ]
+    by_kind = {
+        kind: tuple(stage for stage in planned if stage.kind is kind) for kind in sdk.StageKind
+    }
+    return Plan(
+        prompt=by_kind[sdk.StageKind.PROMPT][0],
+        generator=by_kind[sdk.StageKind.GENERATOR][0],
+        query=next(iter(by_kind[sdk.StageKind.QUERY]), None),
+        retriever=next(iter(by_kind[sdk.StageKind.RETRIEVER]), None),
+        rerankers=by_kind[sdk.StageKind.RERANKER],
+        guards=by_kind[sdk.StageKind.GUARD],
+    )
+
+
+def _plan_stage(position: int, stage: StageSpec, registry: PluginRegistry) -> PlannedStage:
+    loaded = registry.get(stage.kind, stage.plugin)
+    return PlannedStage(
+        position=position,
+        kind=stage.kind,
+        plugin_id=stage.plugin,
+        grants=loaded.manifest.grants,
+        plugin=loaded.create(stage.config),
+    )
+
+
+def _check_order(stages: tuple[StageSpec, ...]) -> None:
+    if len(stages) > MAX_STAGES:
+        raise PipelineError(f"A pipeline has at most {MAX_STAGES} stages.")
+    kinds = [stage.kind for stage in stages if stage.kind is not sdk.StageKind.GUARD]
+    for kind in kinds:
+        if kind not in ORDER:
+            raise PipelineError(f"A {kind} stage does not belong in a pipeline that answers.")
+    _check_counts(kinds)
+    for earlier, later in pairwise(kinds):
+        if ORDER.index(earlier) > ORDER.index(later):
+            raise PipelineError(f"The {later} stage must come before the {earlier} stage.")
+
+
+def _check_counts(kinds: list[sdk.StageKind]) -> None:
+    for kind in EXACTLY_ONE:
+        if kinds.count(kind) != 1:
+            raise PipelineError(f"A pipeline needs exactly one {kind} stage.")
+    for kind in AT_MOST_ONE:
+        if kinds.count(kind) > 1:
+            raise PipelineError(f"A pipeline has at most one {kind} stage.")
+    if sdk.StageKind.RERANKER in kinds and sdk.StageKind.RETRIEVER not in kinds:
+        raise PipelineError("A reranker stage needs a retriever stage before it.")
