@@ -41,3 +41,13 @@ class Principal:
             f"Your role in this organization ({self.role}) does not allow this.",
             code="role_not_allowed",
         )
+
+    def require_person(self) -> None:
+        """Return when a person is signed in; raise NotAllowedError when a key acts for them.
+
+        A key must not make other keys: a stolen one would outlive its own expiry.
+        """
+        if self.token_id is not None:
+            raise NotAllowedError(
+                "An API key cannot do this; sign in to do it yourself.", code="person_required"
+            )

@@ -28,11 +28,17 @@ def principal_of_user(user: User, *, organization_id: uuid.UUID | None) -> Princ
             code="organization_suspended",
         )
     chosen = next((m for m in active if m.organization_id == organization_id), active[0])
+    chosen.user = user
+    return principal_for(chosen)
+
+
+def principal_for(membership: Membership) -> Principal:
+    """The member acting in person, with all that the role allows."""
     return Principal(
-        user_id=user.id,
-        user_label=user.email,
-        organization_id=chosen.organization_id,
-        organization_slug=chosen.organization.slug,
-        role=chosen.role,
-        scopes=ROLE_SCOPES[chosen.role],
+        user_id=membership.user_id,
+        user_label=membership.user.email,
+        organization_id=membership.organization_id,
+        organization_slug=membership.organization.slug,
+        role=membership.role,
+        scopes=ROLE_SCOPES[membership.role],
     )

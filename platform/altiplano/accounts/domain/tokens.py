@@ -16,6 +16,7 @@ from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.models import ApiToken, Membership, TokenScope
 from altiplano.accounts.principal import ROLE_SCOPES, Principal
 from altiplano.kernel.errors import InvalidInputError, NotAllowedError, NotSignedInError
+from altiplano.kernel.naming import read_name
 
 KEY_PREFIX = "alti_"
 RANDOM_BYTES = 32
@@ -45,12 +46,8 @@ def issue_token(
     A token never reaches further than its maker: its scopes must lie in the person's own, and a
     later narrowing of the role narrows the token too.
     """
-    name = name.strip()
-    if not 1 <= len(name) <= 100:
-        raise InvalidInputError(
-            "An API key needs a name of 1 to 100 characters.",
-            fields={"name": "1 to 100 characters"},
-        )
+    principal.require_person()
+    name = read_name(name, maximum=100)
     wanted = _known_scopes(scopes)
     missing = sorted(wanted - principal.scopes)
     if missing:
@@ -98,12 +95,14 @@ def _known_scopes(scopes: Iterable[str]) -> frozenset[str]:
 def revoke_token(*, principal: Principal, token_id: object) -> ApiToken:
     """The key stops working at once; revoking twice changes nothing.
 
-    Owners may revoke every key of the organization, others their own.
+    Owners may revoke every key of the organization, others their own, and a key itself.
     """
     with transaction.atomic():
         token = ApiToken.objects.get_within(principal.organization_id, token_id)
-        if token.created_by_id != principal.user_id:
-            principal.require("manage")
+        if token.id != principal.token_id:
+            principal.require_person()
+            if token.created_by_id != principal.user_id:
+                principal.require("manage")
         if token.revoked_at is None:
             token.revoked_at = timezone.now()
             token.save(update_fields=["revoked_at"])

@@ -1,0 +1,48 @@
+"""Names people give to things, and the slugs made from them."""
+
+import unicodedata
+from collections.abc import Callable
+
+from django.utils.text import slugify
+
+from altiplano.kernel.errors import InvalidInputError
+
+MAX_SLUG_CHARS = 60
+
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Controls, text-direction marks, zero-width characters, halves of characters."""
+
+
+def read_name(raw: str, *, maximum: int, field: str = "name") -> str:
+    """The name on one line without hidden characters, 1 to ``maximum`` characters long.
+
+    Reading a read name changes nothing. Raises InvalidInputError that names ``field``.
+    """
+    visible = "".join(
+        " " if char.isspace() else char
+        for char in unicodedata.normalize("NFC", raw)
+        if char.isspace() or unicodedata.category(char) not in _HIDDEN_CATEGORIES
+    )
+    name = " ".join(visible.split())
+    if not name:
+        raise InvalidInputError("Give it a name.", fields={field: "is empty"})
+    if len(name) > maximum:
+        raise InvalidInputError(
+            f"A name has at most {maximum} characters.",
+            fields={field: f"at most {maximum} characters"},
+        )
+    return name
+
+
+def free_slug(name: str, *, fallback: str, is_taken: Callable[[str], bool]) -> str:
+    """A slug from the name that ``is_taken`` denies: ``garden``, else ``garden-2``, and so on.
+
+    Names without a Latin letter or digit get ``fallback``. A concurrent writer may still take the
+    slug: the unique constraint decides.
+    """
+    stem = slugify(name)[:MAX_SLUG_CHARS].strip("-") or fallback
+    slug, number = stem, 2
+    while is_taken(slug):
+        mark = f"-{number}"
+        slug, number = stem[: MAX_SLUG_CHARS - len(mark)].rstrip("-") + mark, number + 1
+    return slug
