@@ -18,6 +18,9 @@ from altiplano_plugins.index_faiss.segments import (
 )
 
 Scores = NDArray[np.float32]
+
+_FAISS: Any = faiss
+"""The library without its stubs, which know neither keyword arguments nor index subclasses."""
 Found = tuple[Ids, Scores]
 
 
@@ -51,9 +54,7 @@ class FlatSegment:
         params = None
         if len(excluded):
             unwanted = faiss.IDSelectorBatch(excluded)
-            params = faiss.SearchParameters(
-                sel=faiss.IDSelectorNot(unwanted)  # type: ignore[call-arg] - its stubs lag
-            )
+            params = _FAISS.SearchParameters(sel=faiss.IDSelectorNot(unwanted))
         scores, ids = self._index.search(vector, min(k, self.count), params=params)
         return _real(ids[0], scores[0])
 
@@ -68,7 +69,7 @@ class QuantizedSegment:
         self._read_only_what_is_asked()
         self.count, self.dimension = self._rows.shape
         self._ids = read_ids(segment.vectors)
-        self._index: Any = faiss.read_index(str(segment.quantized))
+        self._index = _FAISS.read_index(str(segment.quantized))
         if self._index.ntotal != self.count:
             raise sdk.PermanentError(
                 "The two files of a vector segment do not belong together.", code="index_corrupt"
@@ -92,7 +93,7 @@ class QuantizedSegment:
         return _best(self._ids[kept], scores, k)
 
     def _candidate_rows(self, vector: Vectors, wanted: int, probes: int) -> Ids:
-        params = faiss.SearchParametersIVF(nprobe=probes)  # type: ignore[call-arg] - its stubs lag
+        params = _FAISS.SearchParametersIVF(nprobe=probes)
         _, rows = self._index.search(pad(vector), wanted, params=params)
         found: Ids = rows[0][rows[0] >= 0]
         return found
