@@ -10,7 +10,8 @@
     ├── ConflictError      409   the object is in a state that does not allow this
     ├── TooLargeError      413
     ├── LimitReachedError  429   a quota or a rate
-    └── UnavailableError   503   a part of the platform does not answer at the moment
+    ├── UnavailableError   503   a part of the platform does not answer at the moment
+    └── StorageFullError   507   the disk is full; nothing was stored
 """
 
 from collections.abc import Mapping
@@ -76,3 +77,8 @@ class LimitReachedError(DomainError):
 class UnavailableError(DomainError):
     status = 503
     code = "unavailable"
+
+
+class StorageFullError(DomainError):
+    status = 507
+    code = "storage_full"

@@ -68,6 +68,11 @@ class Document(OrganizationModel):
     class Meta(OrganizationModel.Meta):
         abstract = False
         verbose_name = _("document")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["collection", "name"], name="document_name_is_unique_in_collection"
+            )
+        ]
         indexes = [models.Index(fields=["collection", "-created_at"], name="document_recent")]
 
     def __str__(self) -> str:
@@ -77,14 +82,16 @@ class Document(OrganizationModel):
 class DocumentVersion(OrganizationModel):
     """One immutable uploaded content of a document, by hash, and how far its reading has come.
 
-    ``pages`` holds ``[number, start, end]`` triples into ``text``.
+    ``sha256`` is empty while the content is still to be fetched from ``source_url``, and for a file
+    that was too large to be looked at. A refused file is described here but not kept.
     """
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(default=1)
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, blank=True)
     bytes = models.PositiveBigIntegerField()
-    media_type = models.CharField(max_length=100)
+    media_type = models.CharField(max_length=100, blank=True)
+    source_url = models.CharField(max_length=2000, blank=True)
     state = models.CharField(max_length=10, choices=DocumentState, default=DocumentState.QUEUED)
     reason = models.CharField(max_length=500, blank=True)
     reason_code = models.CharField(max_length=40, blank=True)
@@ -111,14 +118,20 @@ class DocumentVersion(OrganizationModel):
                 condition=~Q(state="failed") | ~Q(reason=""), name="a_failure_has_a_reason"
             ),
         ]
-        indexes = [models.Index(fields=["organization", "state"], name="version_state")]
+        indexes = [
+            models.Index(fields=["organization", "state"], name="version_state"),
+            models.Index(fields=["organization", "sha256"], name="version_content"),
+        ]
 
     def __str__(self) -> str:
         return f"version {self.number} of {self.document_id} ({self.state})"
 
 
 class DocumentText(models.Model):
-    """Extracted text of a version; apart so that lists of versions stay light."""
+    """Extracted text of a version; apart so that lists of versions stay light.
+
+    ``pages`` holds ``[number, start, end]`` triples into ``text``.
+    """
 
     version = models.OneToOneField(
         DocumentVersion, primary_key=True, on_delete=models.CASCADE, related_name="extracted"

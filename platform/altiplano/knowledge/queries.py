@@ -1,0 +1,268 @@
+"""Reads about collections and documents, in a number of queries that does not grow with them."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from altiplano.kernel.errors import NotFoundError
+from altiplano.knowledge.models import (
+    UNFINISHED_STATES,
+    Chunk,
+    Collection,
+    Document,
+    DocumentState,
+    DocumentText,
+    DocumentVersion,
+    Tombstone,
+)
+
+READING_SHARE = 0.1
+"""Of the progress shown to a person; vectors take nearly all of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSummary:
+    """A collection with what is in it. ``state`` is empty, working, ready or failed."""
+
+    id: uuid.UUID
+    name: str
+    language: str
+    documents: int
+    chunks: int
+    bytes: int
+    unfinished: int
+    failed: int
+    created_at: datetime
+
+    @property
+    def state(self) -> str:
+        if not self.documents:
+            return "empty"
+        if self.unfinished:
+            return "working"
+        return "failed" if self.failed == self.documents else "ready"
+
+
+def collections_of(
+    organization_id: uuid.UUID, *, collection_id: uuid.UUID | None = None
+) -> list[CollectionSummary]:
+    """The organization's collections by name, or the one asked for, in two queries."""
+    collections = Collection.objects.within(organization_id)
+    documents = Document.objects.within(organization_id)
+    if collection_id is not None:
+        collections = collections.filter(pk=collection_id)
+        documents = documents.filter(collection_id=collection_id)
+    counts: dict[uuid.UUID, dict[str, Any]] = {
+        row["collection_id"]: dict(row)
+        for row in documents.order_by()
+        .values("collection_id")
+        .annotate(
+            documents=Count("id"),
+            chunks=Sum("active_version__chunk_count"),
+            bytes=Sum("latest_version__bytes"),
+            unfinished=Count("id", filter=Q(latest_version__state__in=UNFINISHED_STATES)),
+            failed=Count("id", filter=Q(latest_version__state=DocumentState.FAILED)),
+        )
+    }
+    return [
+        CollectionSummary(
+            id=collection.id,
+            name=collection.name,
+            language=collection.language,
+            created_at=collection.created_at,
+            **{
+                key: counts.get(collection.id, {}).get(key) or 0
+                for key in ("documents", "chunks", "bytes", "unfinished", "failed")
+            },
+        )
+        for collection in collections.order_by("name", "id")
+    ]
+
+
+def collection_summary(organization_id: uuid.UUID, collection_id: object) -> CollectionSummary:
+    """Raises NotFoundError."""
+    found = Collection.objects.get_within(organization_id, collection_id)
+    summaries = collections_of(organization_id, collection_id=found.id)
+    if not summaries:
+        raise NotFoundError("There is no such collection in your organization.")
+    return summaries[0]
+
+
+def documents_in(
+    organization_id: uuid.UUID, collection_id: object, *, state: str = ""
+) -> QuerySet[Document]:
+    """The collection's documents, newest first, each with its versions at hand; to be sliced."""
+    collection = Collection.objects.get_within(organization_id, collection_id)
+    documents = Document.objects.within(organization_id).filter(collection=collection)
+    if state:
+        documents = documents.filter(latest_version__state=state)
+    return documents.select_related("latest_version", "active_version").order_by(
+        "-created_at", "-id"
+    )
+
+
+def document_with_versions(organization_id: uuid.UUID, document_id: object) -> Document:
+    """Raises NotFoundError."""
+    found = Document.objects.get_within(organization_id, document_id)
+    documents = Document.objects.within(organization_id).select_related(
+        "collection", "latest_version", "active_version"
+    )
+    document = documents.filter(pk=found.pk).first()
+    if document is None:
+        raise NotFoundError("There is no such document in your organization.")
+    return document
+
+
+def versions_of(organization_id: uuid.UUID, document_id: object) -> list[DocumentVersion]:
+    """The document's versions, newest first. Raises NotFoundError."""
+    document = Document.objects.get_within(organization_id, document_id)
+    versions = DocumentVersion.objects.within(organization_id).filter(document=document)
+    return list(versions.order_by("-number"))
+
+
+def document_text(organization_id: uuid.UUID, document_id: object) -> DocumentText:
+    """The extracted text that answers questions, or is about to. Raises NotFoundError."""
+    document = Document.objects.get_within(organization_id, document_id)
+    version_id = document.active_version_id or document.latest_version_id
+    text = DocumentText.objects.filter(version_id=version_id).first()
+    if text is None:
+        raise NotFoundError("The text of this document has not been read yet.", code="no_text")
+    return text
+
+
+def progress_of(version: DocumentVersion) -> float:
+    """How far the version has come, from 0 to 1."""
+    if version.state == DocumentState.READY:
+        return 1.0
+    if not version.chunk_count:
+        return 0.0
+    share = min(version.embedded_count / version.chunk_count, 1.0)
+    return round(READING_SHARE + (0.99 - READING_SHARE) * share, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChunk:
+    """A chunk that is not in the index yet; ``vector`` is None until it was embedded."""
+
+    id: int
+    version_id: uuid.UUID
+    text: str
+    language: str
+    vector: bytes | None
+
+
+def pending_chunks(collection_id: uuid.UUID, *, after: int, limit: int) -> list[PendingChunk]:
+    """The next chunks to index with an id above ``after``, in order of id.
+
+    Chunks of failed and cancelled versions are left alone.
+    """
+    rows = (
+        Chunk.unscoped.filter(
+            collection_id=collection_id,
+            is_indexed=False,
+            id__gt=after,
+            version__state__in=(DocumentState.EMBEDDING, DocumentState.READY),
+        )
+        .order_by("id")
+        .values_list("id", "version_id", "text", "language", "vector")[:limit]
+    )
+    return [
+        PendingChunk(pk, version_id, text, language, None if vector is None else bytes(vector))
+        for pk, version_id, text, language, vector in rows
+    ]
+
+
+def indexed_chunks(collection_id: uuid.UUID, *, after: int, limit: int) -> list[PendingChunk]:
+    """The next chunks that the index files must hold, in order of id, for writing them anew."""
+    rows = (
+        Chunk.unscoped.filter(collection_id=collection_id, is_indexed=True, id__gt=after)
+        .order_by("id")
+        .values_list("id", "version_id", "text", "language", "vector")[:limit]
+    )
+    return [
+        PendingChunk(pk, version_id, text, language, bytes(vector or b""))
+        for pk, version_id, text, language, vector in rows
+    ]
+
+
+def has_documents_to_read(collection_id: uuid.UUID) -> bool:
+    """True while more chunks of this collection are on their way."""
+    return DocumentVersion.unscoped.filter(
+        document__collection_id=collection_id,
+        state__in=(DocumentState.QUEUED, DocumentState.PARSING),
+    ).exists()
+
+
+def is_index_whole(collection_id: uuid.UUID) -> bool:
+    """False while ready documents have chunks that the index files do not hold (a rebuild)."""
+    return not Chunk.unscoped.filter(
+        collection_id=collection_id, is_indexed=False, version__state=DocumentState.READY
+    ).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstones:
+    """Chunk ids the index must not return, and the newest row they were read from."""
+
+    chunk_ids: frozenset[int]
+    last_id: int
+
+
+def tombstones_of(collection_id: uuid.UUID, *, after: int = 0) -> Tombstones:
+    """All tombstones of the collection that are newer than row ``after``."""
+    rows = (
+        Tombstone.objects.filter(collection_id=collection_id, id__gt=after)
+        .order_by("id")
+        .values_list("id", "chunk_ids")
+    )
+    ids: set[int] = set()
+    last = after
+    for row_id, chunk_ids in rows:
+        ids.update(chunk_ids)
+        last = row_id
+    return Tombstones(frozenset(ids), last)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A chunk that may be shown: of this organization and of its document's active version."""
+
+    chunk_id: int
+    collection_id: uuid.UUID
+    document_id: uuid.UUID
+    document_name: str
+    page: int
+    start: int
+    end: int
+    text: str
+    language: str
+
+
+def passage_rows(
+    organization_id: uuid.UUID, collection_ids: frozenset[uuid.UUID], chunk_ids: list[int]
+) -> dict[int, PassageRow]:
+    """Those of the chunks that exist, belong here, and answer questions at this moment."""
+    rows = (
+        Chunk.objects.within(organization_id)
+        .filter(
+            id__in=chunk_ids,
+            collection_id__in=collection_ids,
+            version__state=DocumentState.READY,
+            version__document__active_version_id=F("version_id"),
+        )
+        .values_list(
+            "id",
+            "collection_id",
+            "version__document_id",
+            "version__document__name",
+            "page",
+            "start",
+            "end",
+            "text",
+            "language",
+        )
+    )
+    return {row[0]: PassageRow(*row) for row in rows}
