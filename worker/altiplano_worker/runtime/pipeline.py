@@ -1,30 +1,17 @@
 """A pipeline as it is stored, and as it is after every plugin in it was found and configured.
 
-The order of work is always the same: guards on the question, query, retriever, rerankers, guards
-on the evidence, prompt, generator, guards on the answer. The order of the stages must agree with
-it, so that what an owner reads is what happens.
+The order of work is the one of :mod:`altiplano_sdk.pipelines`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import altiplano_sdk as sdk
+from altiplano_sdk.pipelines import order_problem
 from altiplano_worker.runtime.loader import PluginRegistry
-
-ORDER: Final = (
-    sdk.StageKind.QUERY,
-    sdk.StageKind.RETRIEVER,
-    sdk.StageKind.RERANKER,
-    sdk.StageKind.PROMPT,
-    sdk.StageKind.GENERATOR,
-)
-EXACTLY_ONE: Final = (sdk.StageKind.PROMPT, sdk.StageKind.GENERATOR)
-AT_MOST_ONE: Final = (sdk.StageKind.QUERY, sdk.StageKind.RETRIEVER)
-MAX_STAGES: Final = 32
 
 
 class PipelineError(sdk.PermanentError):
@@ -84,7 +71,9 @@ def plan_pipeline(pipeline: PipelineSpec, *, registry: PluginRegistry) -> Plan:
     Raises a PermanentError whose message tells the owner what to change: PipelineError,
     UnknownPluginError or PluginConfigError.
     """
-    _check_order(pipeline.stages)
+    problem = order_problem([stage.kind for stage in pipeline.stages])
+    if problem is not None:
+        raise PipelineError(problem)
     planned = [
         _plan_stage(position, stage, registry) for position, stage in enumerate(pipeline.stages)
     ]
@@ -110,27 +99,3 @@ def _plan_stage(position: int, stage: StageSpec, registry: PluginRegistry) -> Pl
         grants=loaded.manifest.grants,
         plugin=loaded.create(stage.config),
     )
-
-
-def _check_order(stages: tuple[StageSpec, ...]) -> None:
-    if len(stages) > MAX_STAGES:
-        raise PipelineError(f"A pipeline has at most {MAX_STAGES} stages.")
-    kinds = [stage.kind for stage in stages if stage.kind is not sdk.StageKind.GUARD]
-    for kind in kinds:
-        if kind not in ORDER:
-            raise PipelineError(f"A {kind} stage does not belong in a pipeline that answers.")
-    _check_counts(kinds)
-    for earlier, later in pairwise(kinds):
-        if ORDER.index(earlier) > ORDER.index(later):
-            raise PipelineError(f"The {later} stage must come before the {earlier} stage.")
-
-
-def _check_counts(kinds: list[sdk.StageKind]) -> None:
-    for kind in EXACTLY_ONE:
-        if kinds.count(kind) != 1:
-            raise PipelineError(f"A pipeline needs exactly one {kind} stage.")
-    for kind in AT_MOST_ONE:
-        if kinds.count(kind) > 1:
-            raise PipelineError(f"A pipeline has at most one {kind} stage.")
-    if sdk.StageKind.RERANKER in kinds and sdk.StageKind.RETRIEVER not in kinds:
-        raise PipelineError("A reranker stage needs a retriever stage before it.")
