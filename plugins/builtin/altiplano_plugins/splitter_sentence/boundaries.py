@@ -46,7 +46,7 @@ _NUMBERED_HEADING = re.compile(
 )
 _OPENERS = frozenset("«“¿¡")
 
-_HEADING_CHARACTERS = 120
+MAX_HEADING_CHARACTERS = 120
 _HEADING_WORDS = 14
 
 
@@ -101,7 +101,7 @@ def line_ends_sentence(line: str, tail: str, following: str, *, is_short: bool) 
     first = following[:1]
     if not (first.isupper() or first.isdigit() or first in _OPENERS):
         return False
-    is_numbered = len(line) < _HEADING_CHARACTERS and _NUMBERED_HEADING.match(line) is not None
+    is_numbered = len(line) < MAX_HEADING_CHARACTERS and _NUMBERED_HEADING.match(line) is not None
     return is_short or is_numbered
 
 
@@ -110,7 +110,7 @@ def is_heading(unit: str) -> bool:
     words = unit.split()
     return (
         0 < len(words) <= _HEADING_WORDS
-        and len(unit) <= _HEADING_CHARACTERS
+        and len(unit) <= MAX_HEADING_CHARACTERS
         and "\n" not in unit
         and any(char.isalpha() for char in unit)
         and not _ENDS_HEADING.search(unit)

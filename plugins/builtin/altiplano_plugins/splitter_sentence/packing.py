@@ -11,8 +11,9 @@ from altiplano_sdk import Span
 class Sizes:
     """What a passage may weigh.
 
-    Below ``tiny`` words a passage is too little to be found alone; from ``enough`` on it may end
-    where a paragraph ends; ``full`` is what it may stretch to so that nothing tiny is left over.
+    Below ``tiny`` words a passage is too little to be found alone; from ``section`` on it may end
+    where a section ends, from ``enough`` on where a paragraph ends; ``full`` is what it may
+    stretch to so that nothing tiny is left over.
     """
 
     target: int
@@ -22,6 +23,10 @@ class Sizes:
     @property
     def tiny(self) -> int:
         return max(1, self.target // 6)
+
+    @property
+    def section(self) -> int:
+        return max(1, self.target // 3)
 
     @property
     def enough(self) -> int:
@@ -72,7 +77,7 @@ class _Packer:
         if self._open[-1].heading and self._trailing_heading_words() < sizes.tiny:
             return False  # a heading is not parted from what it names
         if sentence.heading:
-            return self._new_words() >= sizes.target // 3
+            return self._new_words() >= (sizes.section if sentence.set_off else sizes.enough)
         if sentence.opens_block and self._words >= sizes.enough:
             return self._words + sentence.words > sizes.target
         return self._words + sentence.words > sizes.full or self._words >= sizes.target

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from altiplano_plugins.splitter_sentence.boundaries import (
+    MAX_HEADING_CHARACTERS,
     is_heading,
     line_ends_sentence,
     sentence_ends,
@@ -26,7 +27,8 @@ class Sentence:
     """``text[start:end]``, without space around it.
 
     ``words`` is its weight; ``page`` the index of the page on which it starts; ``opens_block``
-    whether a paragraph, list item or row starts with it.
+    whether a paragraph, list item or row starts with it. A ``heading`` names what follows; it is
+    ``set_off`` when empty lines stand around it, and otherwise only looks like one.
     """
 
     start: int
@@ -35,6 +37,7 @@ class Sentence:
     page: int
     opens_block: bool
     heading: bool
+    set_off: bool
 
 
 def find_sentences(
@@ -63,9 +66,10 @@ def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _block_sentences(
     text: str, start: int, end: int, page: int, max_characters: int
 ) -> Iterator[Sentence]:
-    for unit_start, unit_end in _units(text, start, end):
-        heading = is_heading(text[unit_start : min(unit_end, unit_start + 200)])
-        heading = heading and unit_end - unit_start < 200
+    units = list(_units(text, start, end))
+    for unit_start, unit_end in units:
+        short = unit_end - unit_start <= MAX_HEADING_CHARACTERS
+        heading = short and is_heading(text[unit_start:unit_end])
         opens_block = True
         for piece_start, piece_end in _sentence_pieces(text, unit_start, unit_end, max_characters):
             yield Sentence(
@@ -75,6 +79,7 @@ def _block_sentences(
                 page,
                 opens_block=opens_block,
                 heading=heading,
+                set_off=heading and len(units) == 1,
             )
             opens_block = False
 
