@@ -14,7 +14,9 @@ FILES_KEPT = 3
 LONGEST_LINE = 2000
 COLOURS = (36, 35, 33, 32, 34, 96, 95, 93)
 # A child could otherwise move the cursor or retitle the terminal: only text is passed on.
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
+CONTROL = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]"
+)
 
 
 class Terminal:

@@ -1,0 +1,12 @@
+"""Routes at the root, for load balancers, supervisors and Prometheus."""
+
+from django.urls import path
+
+from altiplano.ops.interfaces import views
+
+app_name = "ops"
+urlpatterns = [
+    path("healthz", views.healthz, name="health"),
+    path("readyz", views.readyz, name="readiness"),
+    path("metrics", views.metrics, name="metrics"),
+]
