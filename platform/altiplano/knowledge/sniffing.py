@@ -204,15 +204,19 @@ def _sniff_zip(path: Path, head: bytes, tail: bytes) -> SniffedType:
         if b"word/" in head or b"[Content_Types].xml" in head[:64]:
             return SniffedType(DOCX)
         return _refuse("a damaged ZIP archive")
-    if "word/document.xml" in members:
-        return SniffedType(DOCX)
+    return (
+        SniffedType(DOCX) if "word/document.xml" in members else _refuse(_name_zip(members, head))
+    )
+
+
+def _name_zip(members: set[str], head: bytes) -> str:
     for member, what in _ZIP_MEMBERS:
         if member in members:
-            return _refuse(what)
+            return what
     for mimetype, what in _ZIP_MIMETYPES:
         if mimetype in head[:256]:
-            return _refuse(what)
-    return _refuse("a ZIP archive; unpack it and upload the documents in it")
+            return what
+    return "a ZIP archive; unpack it and upload the documents in it"
 
 
 def _lists_too_much(tail: bytes) -> bool:

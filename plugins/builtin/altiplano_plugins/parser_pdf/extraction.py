@@ -78,7 +78,7 @@ def _join(pages: list[str], unreadable: list[int], title: str | None) -> ParsedD
         hidden += clean.hidden
         if not clean.text:
             empty.append(number)
-        elif parts:
+        elif position:
             parts.append(_SEPARATOR)
             position += len(_SEPARATOR)
         parts.append(clean.text)
