@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "altiplano.web.middleware.domain_error_pages",
 ]
 ROOT_URLCONF = "altiplano.config.urls"
 ASGI_APPLICATION = "altiplano.config.asgi.application"
@@ -90,6 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "altiplano.accounts.interfaces.context.workplace",
             ],
         },
     }
@@ -102,10 +104,12 @@ STATIC_ROOT = HOME / "static"
 
 DATABASES = {"default": env.read_database("DATABASE_URL", f"sqlite:///{HOME / 'db.sqlite3'}")}
 
+DATABASE_THREADS = True  # see kernel/database_threads.py
+
 # --- Broker, streams, cache -------------------------------------------------------------------
 
 REDIS_URL = env.read_secret("REDIS_URL", "redis://127.0.0.1:6379/0")
-JOB_PUBLISHER = "altiplano.config.celery.publish_job"
+JOB_PUBLISHER = "altiplano.config.celery.publish_job_soon"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- People -----------------------------------------------------------------------------------
@@ -135,6 +139,7 @@ DEFAULT_FROM_EMAIL = env.read_str("FROM_EMAIL", "altiplano@localhost")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [Path(__file__).resolve().parents[1] / "web" / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -144,8 +149,16 @@ TIME_ZONE = "UTC"
 ENGINE_URL = env.read_str("ENGINE_URL")
 ENGINE_MODEL = env.read_str("ENGINE_MODEL")
 ENGINE_KEY = env.read_secret("ENGINE_KEY")
+ENGINE_PROVIDER = env.read_str("ENGINE_PROVIDER", "openai")
+ENGINE_CONTEXT_TOKENS = env.read_int("ENGINE_CONTEXT_TOKENS", 4096, minimum=256)
+ENGINE_IS_EMBEDDED = env.read_bool("ENGINE_IS_EMBEDDED", default=False)  # the supervisor says so
 ENGINE_FIRST_TOKEN_SECONDS = env.read_float("ENGINE_FIRST_TOKEN_SECONDS", 60.0)
 ENGINE_SILENCE_SECONDS = env.read_float("ENGINE_SILENCE_SECONDS", 30.0)
+
+# --- Embedding endpoints ----------------------------------------------------------------------
+
+EMBEDDER_HOSTS = env.read_list("EMBEDDER_HOSTS")
+EMBEDDER_KEY = env.read_secret("EMBEDDER_KEY")
 
 # --- Limits -----------------------------------------------------------------------------------
 
@@ -161,6 +174,8 @@ SWEEP_SECONDS = env.read_int("SWEEP_SECONDS", 10, minimum=1)
 RUN_SECONDS = env.read_int("RUN_SECONDS", 300, minimum=1)
 RUN_RESUME_GRACE_SECONDS = env.read_float("RUN_RESUME_GRACE_SECONDS", 5.0)
 RUN_SLOTS = env.read_int("RUN_SLOTS", 256, minimum=1)
+STREAMS_PER_PERSON = env.read_int("STREAMS_PER_PERSON", 300, minimum=1)
+STREAMS_PER_ORGANIZATION = env.read_int("STREAMS_PER_ORGANIZATION", 400, minimum=1)
 RUNS_PER_DAY = env.read_int("RUNS_PER_DAY", 20_000, minimum=1)
 STORAGE_BYTES = env.read_int("STORAGE_BYTES", 20 * 1024**3, minimum=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

@@ -1,9 +1,17 @@
 """Every route of the portal, area by area."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from altiplano.config.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
+    path("", include("altiplano.ops.urls")),
+    path("", include("altiplano.web.urls")),
+    path("", include("altiplano.accounts.interfaces.urls")),
+    path("", include("altiplano.knowledge.interfaces.urls")),
+    path("", include("altiplano.studio.interfaces.urls")),
+    path("", include("altiplano.runs.interfaces.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("language/", include("django.conf.urls.i18n")),
 ]

@@ -1,10 +1,13 @@
-"""Response headers that hold for every page."""
+"""What holds for every page: strict response headers, and domain errors said in sentences."""
 
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
+
+from altiplano.kernel.errors import DomainError
+from altiplano.web.errors import render_error
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -44,4 +47,32 @@ def security_headers(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         return _add_headers(get_response(request))  # type: ignore[arg-type]
 
+    return handle
+
+
+PROGRAM_PATHS = ("/api/", "/v1/", "/mcp/")
+"""Where programs ask: their routes say errors in their own protocol."""
+
+
+def _show_domain_error(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    if not isinstance(exception, DomainError) or request.path.startswith(PROGRAM_PATHS):
+        return None
+    return render_error(request, exception)
+
+
+@sync_and_async_middleware
+def domain_error_pages(get_response: Handler) -> Handler:
+    """A domain error that leaves a page's view becomes a page with its status."""
+    if iscoroutinefunction(get_response):
+
+        async def handle_async(request: HttpRequest) -> HttpResponse:
+            return await get_response(request)
+
+        handle_async.process_exception = _show_domain_error  # type: ignore[attr-defined]
+        return handle_async
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        return get_response(request)  # type: ignore[return-value]
+
+    handle.process_exception = _show_domain_error  # type: ignore[attr-defined]
     return handle

@@ -1,0 +1,79 @@
+"""Answers as HTML, each citation a chip that leads to its passage."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from altiplano.runs.models import Citation
+from altiplano.web.markdown import mark_places, render_markdown
+
+_MARKER = re.compile(r" ?\[(\d{1,3})\]")
+_AFTER_SENTENCE = 6
+"""How far behind a sentence its own marker may stand, as in “… months. [1]”."""
+
+
+def source_url(document_id: object, start: int, end: int) -> str:
+    """The document's page, opened at the passage."""
+    query = urlencode({"start": start, "end": end})
+    return f"{reverse('knowledge:document-detail', args=[document_id])}?{query}#passage"
+
+
+def render_answer(text: str, citations: Sequence[Citation]) -> SafeString:
+    """The answer with a chip where it names a source and after every sentence that rests on one.
+
+    Markers that the model wrote are replaced by chips; those that name no source are left out.
+    """
+    markers = list(_MARKER.finditer(text))
+    chips: list[tuple[int, int]] = []  # offset in the text, index into citations
+    for index, citation in enumerate(citations):
+        own = [
+            marker
+            for marker in markers
+            if int(marker[1]) == citation.n
+            and citation.answer_start <= marker.start() <= citation.answer_end + _AFTER_SENTENCE
+        ]
+        chips.append((own[-1].end() if own else citation.answer_end, index))
+    text, chips = _without(text, markers, chips)
+    return render_markdown(mark_places(text, chips), [_chip(each) for each in citations])
+
+
+def _without(
+    text: str, markers: Sequence[re.Match[str]], chips: list[tuple[int, int]]
+) -> tuple[str, list[tuple[int, int]]]:
+    """The text without the markers, the chips moved accordingly; twins at one place are one."""
+    pieces: list[str] = []
+    last = 0
+    for marker in markers:
+        pieces.append(text[last : marker.start()])
+        last = marker.end()
+    pieces.append(text[last:])
+
+    def moved(offset: int) -> int:
+        return offset - sum(
+            min(marker.end(), offset) - marker.start()
+            for marker in markers
+            if marker.start() < offset
+        )
+
+    placed = sorted({(min(moved(offset), len(text)), index) for offset, index in chips})
+    return "".join(pieces), placed
+
+
+def _chip(citation: Citation) -> SafeString:
+    label = _("Source %(n)d: %(name)s, page %(page)d") % {
+        "n": citation.n,
+        "name": citation.document_name,
+        "page": citation.page,
+    }
+    return format_html(
+        '<a class="chip" href="{}" data-source aria-label="{}" title="{}">{}</a>',
+        source_url(citation.document_id, citation.start, citation.end),
+        label,
+        label,
+        f"[{citation.n}]",
+    )

@@ -1,0 +1,74 @@
+// Server-sent events over fetch: a POST can be read, headers can be sent, a cut can be mended.
+
+/** Splits what arrives, however it is cut, into whole events {id, type, data}. */
+export class EventParser {
+  #rest = "";
+
+  push(text) {
+    const blocks = (this.#rest + text).replace(/\r\n?/g, "\n").split("\n\n");
+    this.#rest = blocks.pop();
+    return blocks.map(parseBlock).filter((event) => event.data !== null);
+  }
+}
+
+function parseBlock(block) {
+  const event = { id: null, type: "message", data: null };
+  for (const line of block.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon < 1) continue; // a comment keeps the connection awake
+    const value = line.slice(colon + 1).replace(/^ /, "");
+    const name = line.slice(0, colon);
+    if (name === "data") event.data = event.data === null ? value : `${event.data}\n${value}`;
+    else if (name === "event") event.type = value;
+    else if (name === "id") event.id = value;
+  }
+  return event;
+}
+
+async function* eventsOf(response) {
+  const parser = new EventParser();
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      yield* parser.push(value);
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+const TERMINAL = new Set(["run.finished", "run.failed", "run.cancelled"]);
+const PAUSES = [300, 1000, 3000, 6000];
+
+/**
+ * The events of a run up to the terminal one. `first` is the response to begin with, or null to
+ * begin at the start of run `runId`. After a cut it asks again from the last event it has seen.
+ */
+export async function* runEvents(first, runId, signal) {
+  let response = first;
+  let lastId = null;
+  for (let attempt = 0; ; ) {
+    try {
+      if (!response) {
+        const headers = lastId ? { "Last-Event-ID": lastId } : {};
+        response = await fetch(`/api/v1/runs/${runId}/events`, { headers, signal });
+        if (!response.ok) throw new Error(`status ${response.status}`);
+      }
+      for await (const event of eventsOf(response)) {
+        attempt = 0;
+        lastId = event.id ?? lastId;
+        const data = JSON.parse(event.data);
+        runId = data.run_id ?? runId;
+        yield { ...data, type: event.type };
+        if (TERMINAL.has(event.type)) return;
+      }
+      throw new Error("the stream ended early");
+    } catch (error) {
+      if (signal.aborted || !runId || attempt >= PAUSES.length) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSES[attempt++]));
+      response = null;
+    }
+  }
+}
