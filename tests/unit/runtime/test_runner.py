@@ -17,7 +17,7 @@ from altiplano_sdk.events import (
 )
 from altiplano_sdk.testing.run_stream import assert_valid_run_stream
 from altiplano_worker.runtime.outcome import RunLimits
-from tests.unit.worker.runtime.stages import (
+from tests.unit.runtime.stages import (
     LOG,
     Bench,
     finding,

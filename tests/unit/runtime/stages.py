@@ -19,6 +19,7 @@ from altiplano_worker.runtime.pipeline import PipelineSpec, StageSpec
 from altiplano_worker.runtime.runner import execute_pipeline
 
 LOG: Log = SilentLog()
+SOME_USAGE = sdk.Usage(7, 3)
 
 
 class NoConfig(BaseModel):
@@ -129,7 +130,7 @@ def prompt_all(request: sdk.PromptRequest, _: sdk.Context) -> sdk.PromptResult:
     return sdk.PromptResult(messages, request.passages)
 
 
-def saying(*texts: str, usage: sdk.Usage | None = sdk.Usage(7, 3), reason: str = "stop") -> Any:
+def saying(*texts: str, usage: sdk.Usage | None = SOME_USAGE, reason: str = "stop") -> Any:
     """A generator that streams ``texts``."""
 
     async def generate(_: sdk.GenerationRequest, __: sdk.Context):

@@ -1,0 +1,202 @@
+"""The guard: cites what is supported, takes away marks that are not, and stops inventions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from altiplano_plugins.guard_citations.claims import Claim, Marker, read_claims, remove_spans
+from altiplano_plugins.guard_citations.support import Evidence, Support
+from altiplano_plugins.guard_citations.words import Word, read_words
+from altiplano_sdk import (
+    CitationSpan,
+    Context,
+    Grants,
+    Guard,
+    GuardPoint,
+    GuardRequest,
+    GuardVerdict,
+    Manifest,
+    StageKind,
+    is_abstention,
+)
+
+MAX_UNITS_BY_MEANING: Final = 32
+MAX_CLAIMS_BY_MEANING: Final = 8
+
+
+class CitationGuardConfig(BaseModel):
+    """How strict to be. The defaults were measured on English, French and Spanish questions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    threshold: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        title="Share of words",
+        description="A sentence is supported when a passage holds this share of its weight.",
+    )
+    marked_threshold: float = Field(
+        default=0.35,
+        gt=0,
+        le=1,
+        title="Share of words with a mark",
+        description="The same for a passage that the model itself named behind the sentence.",
+    )
+    by_meaning: bool = Field(
+        default=True,
+        title="Compare meaning",
+        description="Compares sentences by meaning when words do not decide, as across languages.",
+    )
+    meaning_threshold: float = Field(
+        default=0.88,
+        gt=0,
+        le=1,
+        title="Closeness of meaning",
+        description="The cosine from which two sentences count as saying the same.",
+    )
+    on_unsupported: Literal["abstain", "keep"] = Field(
+        default="abstain",
+        title="When nothing supports the answer",
+        description="Abstain when no sentence is supported and the answer holds numbers or names "
+        "that no passage holds; or keep the answer without citations.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    claim: Claim
+    words: tuple[Word, ...]
+    support: Support | None
+
+
+class CitationGuard(Guard):
+    """Finds for each sentence of an answer the sentence of a passage that supports it."""
+
+    manifest: ClassVar[Manifest] = Manifest(
+        id="citations",
+        version="0.1.0",
+        kind=StageKind.GUARD,
+        title="Citation check",
+        summary="Links each sentence of an answer to the words that support it, and stops "
+        "answers that the documents do not hold.",
+        grants=Grants(embedding_use=True, seconds=30),
+    )
+    Config = CitationGuardConfig
+    points = (GuardPoint.ANSWER,)
+
+    def __init__(self, config: CitationGuardConfig) -> None:
+        self._config = config
+
+    async def check(self, request: GuardRequest, ctx: Context) -> GuardVerdict:
+        """Citations of what is supported; ``scores`` tell the share of sentences that is.
+
+        Marks that name no passage, or one that does not support their sentence, are taken out
+        of the answer, which is then replaced.
+        """
+        if is_abstention(request.answer):
+            return GuardVerdict(reason="The answer says that the documents do not say.")
+        evidence = Evidence(request.passages, question=request.query.text)
+        checked = [self._check_words(claim, evidence) for claim in read_claims(request.answer)]
+        checked = await self._check_meaning(checked, evidence, request, ctx)
+        countable = [item for item in checked if item.words]
+        supported = sum(item.support is not None for item in countable)
+        scores = {
+            "sentences": float(len(countable)),
+            "supported": supported / len(countable) if countable else 0.0,
+        }
+        if self._config.on_unsupported == "abstain" and request.passages and not supported:
+            unknown = _unknown_facts(countable, evidence)
+            if unknown:
+                return GuardVerdict(
+                    "abstain",
+                    reason="No passage supports the answer or holds the numbers and names in it.",
+                    scores={**scores, "unknown": float(unknown)},
+                )
+        return _verdict(request, checked, scores)
+
+    def _check_words(self, claim: Claim, evidence: Evidence) -> _Checked:
+        words = tuple(read_words(claim.text))
+        if not words:
+            return _Checked(claim, words, None)
+        marked = {number - 1 for marker in claim.markers for number in marker.numbers}
+        if marked:
+            support = evidence.best_support(words, passages=marked)
+            if support.score >= self._config.marked_threshold:
+                return _Checked(claim, words, support)
+        support = evidence.best_support(words)
+        enough = support.score >= self._config.threshold
+        return _Checked(claim, words, support if enough else None)
+
+    async def _check_meaning(
+        self,
+        checked: list[_Checked],
+        evidence: Evidence,
+        request: GuardRequest,
+        ctx: Context,
+    ) -> list[_Checked]:
+        """The claims that words left open, decided by meaning where an embedder was granted."""
+        open_claims = [i for i, item in enumerate(checked) if item.words and item.support is None]
+        open_claims = open_claims[:MAX_CLAIMS_BY_MEANING]
+        units = list(evidence.units[:MAX_UNITS_BY_MEANING])
+        if not (self._config.by_meaning and ctx.embed and open_claims and units):
+            return checked
+        from altiplano_plugins.guard_citations.meaning import compare_meaning
+
+        texts = [" ".join(checked[i].claim.text.split()) for i in open_claims]
+        cosines = await compare_meaning(texts, units, request.passages, ctx.embed)
+        decided = list(checked)
+        for row, i in enumerate(open_claims):
+            best = int(cosines[row].argmax())
+            score = float(cosines[row][best])
+            unit = units[best]
+            if score >= self._config.meaning_threshold and evidence.holds_numbers(
+                checked[i].words, [unit]
+            ):
+                decided[i] = replace(checked[i], support=Support((unit,), score))
+        return decided
+
+
+def _unknown_facts(claims: Sequence[_Checked], evidence: Evidence) -> int:
+    """How many numbers and names of the answer stand in no passage and not in the question."""
+    return sum(
+        (word.is_number or word.is_name) and not evidence.is_known(word)
+        for item in claims
+        for word in item.words
+    )
+
+
+def _verdict(
+    request: GuardRequest, checked: Sequence[_Checked], scores: dict[str, float]
+) -> GuardVerdict:
+    refused = [marker for item in checked for marker in _refused_markers(item)]
+    answer, moved = remove_spans(request.answer, [(mark.start, mark.end) for mark in refused])
+    citations = tuple(
+        CitationSpan(
+            passage=unit.passage,
+            start=unit.start,
+            end=unit.end,
+            answer_start=moved[item.claim.start],
+            answer_end=moved[item.claim.end],
+        )
+        for item in checked
+        if item.support is not None
+        for unit in item.support.units
+    )
+    if not refused:
+        return GuardVerdict(citations=citations, scores=scores)
+    return GuardVerdict(
+        "replace",
+        message=answer,
+        reason=f"{len(refused)} marks pointed at no passage that supports their sentence.",
+        citations=citations,
+        scores=scores,
+    )
+
+
+def _refused_markers(item: _Checked) -> list[Marker]:
+    """The marks of a claim that name anything but the passages that support it."""
+    cited = {unit.passage + 1 for unit in item.support.units} if item.support else set()
+    return [marker for marker in item.claim.markers if not cited.issuperset(marker.numbers)]
