@@ -13,7 +13,8 @@ class App(OrganizationModel):
     """A question-answering product that an organization offers.
 
     ``draft_pipeline`` is ``{"stages": [{"kind", "plugin", "config"}], ...}`` and may change at any
-    time; ``published_version`` is what the public asks.
+    time; ``draft_revision`` grows with each change of the draft, so that of two people who edit it
+    the second is told. ``published_version`` is what the public asks.
     """
 
     name = models.CharField(_("name"), max_length=200)
@@ -23,6 +24,7 @@ class App(OrganizationModel):
         "serving.ModelEndpoint", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     draft_pipeline = models.JSONField()
+    draft_revision = models.PositiveIntegerField(default=1)
     published_version = models.ForeignKey(
         "AppVersion", null=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -1,0 +1,59 @@
+"""Reads about apps and their versions."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from altiplano.kernel.errors import NotFoundError
+from altiplano.knowledge.models import Collection
+from altiplano.studio.models import App, AppVersion
+
+
+def apps_of(organization_id: uuid.UUID) -> QuerySet[App]:
+    """The organization's apps by name, each with its published version and its collections."""
+    return (
+        App.objects.within(organization_id)
+        .select_related("published_version")
+        .prefetch_related("collections")
+        .order_by("name", "id")
+    )
+
+
+def versions_of(app: App) -> QuerySet[AppVersion]:
+    """The app's versions, the newest first."""
+    return AppVersion.objects.within(app.organization_id).filter(app=app).order_by("-number")
+
+
+def version_of(app: App, number: int) -> AppVersion:
+    """Raises NotFoundError."""
+    version = versions_of(app).filter(number=number).first()
+    if version is None:
+        raise NotFoundError("This app has no such version.", fields={"version": "unknown version"})
+    return version
+
+
+def collections_by_id(organization_id: uuid.UUID, ids: Iterable[str]) -> list[Collection]:
+    """The organization's collections with these ids, each once, in the order given.
+
+    One query. Raises NotFoundError when one is unknown, foreign or no id at all: they look alike.
+    """
+    wanted: list[uuid.UUID] = []
+    for raw in dict.fromkeys(ids):
+        try:
+            wanted.append(uuid.UUID(raw))
+        except ValueError:
+            raise _no_such_collection() from None
+    found = {
+        row.id: row for row in Collection.objects.within(organization_id).filter(id__in=wanted)
+    }
+    if len(found) != len(set(wanted)):
+        raise _no_such_collection()
+    return [found[one] for one in dict.fromkeys(wanted)]
+
+
+def _no_such_collection() -> NotFoundError:
+    return NotFoundError(
+        "There is no such collection in your organization.",
+        fields={"collections": "unknown collection"},
+    )

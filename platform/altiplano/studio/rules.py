@@ -1,0 +1,47 @@
+"""What an app may be made of."""
+
+from collections.abc import Sequence
+
+from altiplano.kernel.errors import InvalidInputError
+from altiplano.knowledge.models import Collection
+from altiplano.studio.pipelines import Stage, needs_documents
+
+MAX_COLLECTIONS = 20
+MAX_APPS = 1000
+
+
+def check_collections(stages: Sequence[Stage], collections: Sequence[Collection]) -> None:
+    """Raises InvalidInputError when the pipeline cannot answer from these collections."""
+    if needs_documents(stages) and not collections:
+        _refuse(
+            "This app answers from documents: name at least one collection.",
+            "at least one",
+            "collections_needed",
+        )
+    if len(collections) > MAX_COLLECTIONS:
+        _refuse(
+            f"An app answers from at most {MAX_COLLECTIONS} collections.",
+            f"at most {MAX_COLLECTIONS}",
+            "too_many_collections",
+        )
+    if not share_embedding_model(collections):
+        _refuse(
+            "These collections were indexed with different embedding models; their passages cannot "
+            "be compared. Make one app for each.",
+            "different embedding models",
+            "embedding_models_differ",
+        )
+
+
+def share_embedding_model(collections: Sequence[Collection]) -> bool:
+    """Whether one question vector can search them all.
+
+    Before its first document a collection knows its embedder, but not yet the model's full name.
+    """
+    embedders = {(c.embedder, repr(sorted(c.embedder_config.items()))) for c in collections}
+    models = {c.embedding_model for c in collections if c.embedding_model}
+    return len(embedders) <= 1 and len(models) <= 1
+
+
+def _refuse(sentence: str, reason: str, code: str) -> None:
+    raise InvalidInputError(sentence, code=code, fields={"collections": reason})
