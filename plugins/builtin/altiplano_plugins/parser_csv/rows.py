@@ -70,6 +70,8 @@ def find_delimiter(text: str) -> str:
         if delimiter not in sample:
             continue
         widths = [len(row) for row in islice(_rows(sample, delimiter), _SNIFFED_ROWS)]
+        if not widths:
+            continue
         columns, agreeing = Counter(widths).most_common(1)[0]
         # Agreement counts first; among equals, the delimiter that finds more columns.
         score = agreeing / len(widths) + min(columns, 50) / 1000 if columns > 1 else 0.0

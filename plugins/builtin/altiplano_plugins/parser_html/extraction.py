@@ -60,17 +60,20 @@ def _parse(markup: str) -> Any | None:
     markup = _XML_DECLARATION.sub("", _NO_CHARACTER.sub("", markup))
     if not markup.strip():
         return None
+    # Pages by editors nest deeper than libxml2's ordinary limit of 256, which would end the page
+    # there; entities, the reason for caution in XML, cannot be declared in HTML.
     parser = html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False
+        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
     )
     try:
-        return html.document_fromstring(markup.encode("utf-8"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError) as error:
-        if "empty" in str(error):
-            return None
-        raise UnreadableDocumentError(
-            "The page could not be read: its markup is too deeply nested or damaged."
-        ) from error
+        root = html.document_fromstring(markup.encode("utf-8"), parser=parser)
+    except etree.ParserError:
+        return None  # nothing but comments
+    except etree.XMLSyntaxError as error:
+        raise UnreadableDocumentError("The page is damaged and could not be read.") from error
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        raise UnreadableDocumentError("The page is nested too deeply to be read.")
+    return root
 
 
 def _title_of(root: Any) -> str | None:
@@ -94,6 +97,7 @@ class _Writer:
         self._cell_pending = False
         self._preserved = 0
         self._cells = 0
+        self._mark = ""
         self._lists: list[int | None] = []
         self.left_out = False
 
@@ -145,13 +149,13 @@ class _Writer:
             self._start_item()
 
     def _start_item(self) -> None:
+        """Its mark is written with its first text: an item may hold none."""
         number = self._lists[-1] if self._lists else None
         if number is None:
-            self._put("- ")
+            self._mark = "- "
         else:
-            self._put(f"{number}. ")
+            self._mark = f"{number}. "
             self._lists[-1] = number + 1
-        self._ends_with_space = True
 
     def _close(self, element: Any) -> None:
         tag = element.tag
@@ -160,6 +164,8 @@ class _Writer:
             return
         if tag in _KEEPS_SPACE:
             self._preserved -= 1
+        elif tag == "li":
+            self._mark = ""
         elif tag in ("ul", "ol") and self._lists:
             self._lists.pop()
         if tag != "br":
@@ -170,17 +176,13 @@ class _Writer:
         if self._cells and tag not in ("table", "tr"):
             if tag in _PARAGRAPHS or tag in _LINES:
                 self._say(" ")
-        elif tag in _PARAGRAPHS and not self._is_inside_list(tag):
+        elif tag in _PARAGRAPHS and not self._lists:  # what lists hold are lines of one block
             self._parts.append("\n\n")
             self._at_line_start = True
         elif tag in _LINES or tag in _PARAGRAPHS:
             if not self._at_line_start or tag == "br":
                 self._parts.append("\n")
             self._at_line_start = True
-
-    def _is_inside_list(self, tag: str) -> bool:
-        """Lists in lists, and paragraphs in items, are lines of one block."""
-        return bool(self._lists) and tag in ("p", "ul", "ol")
 
     def _say(self, text: str | None) -> None:
         if not text:
@@ -200,6 +202,9 @@ class _Writer:
             self._parts.append("| " if self._ends_with_space else " | ")
             self._cell_pending = False
             text = text.lstrip()
+        if text.strip() and self._mark:
+            text = self._mark + text.lstrip()
+            self._mark = ""
         self._parts.append(text)
         self._at_line_start = False
         self._ends_with_space = text.endswith(" ")
