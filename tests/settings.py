@@ -12,3 +12,5 @@ from altiplano.config.settings import *  # noqa: E402, F403
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 JOB_PUBLISHER = "tests.fakes.publisher.record_job"
+# A test's transaction can be seen in the test's own thread only.
+DATABASE_THREADS = False

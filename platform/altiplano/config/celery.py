@@ -1,9 +1,17 @@
 """The portal's side of the broker: it names tasks, it never imports them."""
 
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
+import structlog
 from celery import Celery
 from django.conf import settings
+
+log = structlog.get_logger(__name__)
 
 TRANSPORT_OPTIONS = {
     # Longer than any task may run; kombu would hand a longer one to a second worker.
@@ -37,3 +45,49 @@ def client() -> Celery:
 def publish_job(queue: str, task: str, job_id: str) -> None:
     """Put one message on ``queue``; raises what the broker's client raises."""
     client().send_task(task, args=[job_id], queue=queue, ignore_result=True)
+
+
+class SoonPublisher:
+    """Publishes on a thread of its own, so that a slow broker holds up nobody who commits.
+
+    After a failure it waits ``PAUSE_SECONDS`` and drops what waits: those jobs are in the
+    database, and the sweeper publishes them.
+    """
+
+    PAUSE_SECONDS = 2.0
+    MAX_WAITING = 10_000
+
+    def __init__(self, publish: Callable[[str, str, str], None]) -> None:
+        self._publish = publish
+        self._waiting: queue.Queue[tuple[str, str, str]] = queue.Queue(self.MAX_WAITING)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, job_queue: str, task: str, job_id: str) -> None:
+        """The message will be sent soon, or else by the sweeper."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="publisher", daemon=True)
+                self._thread.start()
+        with suppress(queue.Full):
+            self._waiting.put_nowait((job_queue, task, job_id))
+
+    def _serve(self) -> None:
+        quiet_until = 0.0
+        while True:
+            job_queue, task, job_id = self._waiting.get()
+            if time.monotonic() < quiet_until:
+                continue
+            try:
+                self._publish(job_queue, task, job_id)
+            except Exception as error:  # noqa: BLE001 - whatever the broker's client raises
+                quiet_until = time.monotonic() + self.PAUSE_SECONDS
+                log.warning("job.publish_failed", task=task, error=type(error).__name__)
+
+
+_soon = SoonPublisher(publish_job)
+
+
+def publish_job_soon(queue: str, task: str, job_id: str) -> None:
+    """As :func:`publish_job`, without waiting for the broker; never raises."""
+    _soon.put(queue, task, job_id)

@@ -1,0 +1,98 @@
+"""How many runs an organization may start in a day, and what it has used."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from altiplano.kernel.errors import LimitReachedError
+from altiplano.runs.models import DailyUsage, Quota
+
+
+@dataclass(frozen=True, slots=True)
+class RemainingQuota:
+    """What is left today (UTC) and when the day ends."""
+
+    runs_per_day: int
+    runs_used: int
+    resets_at: datetime
+
+    @property
+    def runs_left(self) -> int:
+        return max(0, self.runs_per_day - self.runs_used)
+
+
+def take_run(organization_id: uuid.UUID) -> None:
+    """One more run is counted today. Raises LimitReachedError when none is left.
+
+    The test and the count are one UPDATE: a hundred requests at once cannot pass together.
+    """
+    limit = runs_per_day(organization_id)
+    now = timezone.now()
+    if _raise_count(organization_id, now, limit):
+        return
+    try:
+        with transaction.atomic():
+            DailyUsage.unscoped.get_or_create(organization_id=organization_id, day=now.date())
+    except IntegrityError:
+        pass  # another request made the day's row at the same moment
+    if not _raise_count(organization_id, now, limit):
+        raise LimitReachedError(
+            f"Your organization has used its {limit:,} questions of today. "
+            "The count starts anew at midnight UTC.",
+            retry_after=max(1, int((_midnight_after(now) - now).total_seconds())),
+        )
+
+
+def _raise_count(organization_id: uuid.UUID, now: datetime, limit: int) -> int:
+    return DailyUsage.unscoped.filter(
+        organization_id=organization_id, day=now.date(), runs__lt=limit
+    ).update(runs=F("runs") + 1)
+
+
+def add_tokens(organization_id: uuid.UUID, *, prompt: int, completion: int) -> None:
+    """Tokens are added to today's count. Call it in the transaction that stores the answer."""
+    if not (prompt or completion):
+        return
+    counts = {
+        "prompt_tokens": F("prompt_tokens") + prompt,
+        "completion_tokens": F("completion_tokens") + completion,
+    }
+    today = DailyUsage.unscoped.filter(organization_id=organization_id, day=timezone.now().date())
+    if not today.update(**counts):  # the run was accepted before midnight
+        DailyUsage.unscoped.get_or_create(
+            organization_id=organization_id, day=timezone.now().date()
+        )
+        today.update(**counts)
+
+
+def remaining_quota(organization_id: uuid.UUID) -> RemainingQuota:
+    now = timezone.now()
+    used = (
+        DailyUsage.objects.within(organization_id)
+        .filter(day=now.date())
+        .values_list("runs", flat=True)
+        .first()
+    )
+    return RemainingQuota(
+        runs_per_day=runs_per_day(organization_id),
+        runs_used=used or 0,
+        resets_at=_midnight_after(now),
+    )
+
+
+def runs_per_day(organization_id: uuid.UUID) -> int:
+    own = (
+        Quota.objects.filter(organization_id=organization_id)
+        .values_list("runs_per_day", flat=True)
+        .first()
+    )
+    return settings.RUNS_PER_DAY if own is None else own
+
+
+def _midnight_after(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

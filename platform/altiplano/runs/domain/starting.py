@@ -1,0 +1,128 @@
+"""A question is accepted: counted, pinned to what will answer it, and handed to the workers."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.db import transaction
+
+from altiplano.accounts.principal import Principal
+from altiplano.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from altiplano.kernel.jobs import create_jobs
+from altiplano.knowledge.models import Collection
+from altiplano.runs.domain.questions import clean_history, clean_question
+from altiplano.runs.domain.quota import take_run
+from altiplano.runs.jobs import ExecuteRun
+from altiplano.runs.models import Run
+from altiplano.serving.domain.endpoints import choose_endpoint
+from altiplano.studio.models import App, AppVersion
+
+VersionWish = Literal["draft"] | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What of an app answers: a frozen version, or the draft when ``version`` is None."""
+
+    version: AppVersion | None
+    pipeline: dict[str, Any]
+    collection_ids: tuple[uuid.UUID, ...]
+    endpoint_id: uuid.UUID | None
+
+
+def start_run(
+    *,
+    principal: Principal,
+    app: App,
+    question: str,
+    history: Iterable[Mapping[str, Any]] = (),
+    version: VersionWish = None,
+) -> Run:
+    """The run is counted against today's quota, stored with all it needs, and queued.
+
+    ``version`` None asks what is published; ``"draft"`` or a number needs the scope ``write``.
+    Raises NotAllowedError, InvalidInputError, ConflictError (nothing published), NotFoundError
+    (no such version), LimitReachedError, NoEndpointError; nothing is stored then.
+    """
+    principal.require("run")
+    question = clean_question(question)
+    messages = clean_history(history)
+    plan = plan_run(principal=principal, app=app, version=version)
+    with transaction.atomic():
+        endpoint = choose_endpoint(
+            organization_id=principal.organization_id, endpoint_id=plan.endpoint_id
+        )
+        collections = _pin_collections(principal.organization_id, plan.collection_ids)
+        take_run(principal.organization_id)
+        run = Run(
+            organization_id=principal.organization_id,
+            app=app,
+            version=plan.version,
+            user_id=principal.user_id,
+            token_id=principal.token_id,
+            question=question,
+            history=messages,
+            spec={
+                "pipeline": plan.pipeline,
+                "collections": collections,
+                "endpoint": str(endpoint.id),
+            },
+        )
+        run.save(force_insert=True)
+        # One attempt: what was streamed of a first one cannot be unsaid by a second.
+        create_jobs([ExecuteRun(run.id)], organization_id=principal.organization_id, max_attempts=1)
+    return run
+
+
+def plan_run(*, principal: Principal, app: App, version: VersionWish) -> Plan:
+    """Which version of the app answers, after the right to ask it was checked."""
+    if version is None:
+        if app.published_version is None:
+            raise ConflictError(
+                "This app is not published yet. Publish a version, or ask its draft with "
+                "“version”: “draft”.",
+                code="app_not_published",
+            )
+        return _plan_of(app.published_version)
+    principal.require("write")
+    if version == "draft":
+        return Plan(
+            version=None,
+            pipeline=app.draft_pipeline,
+            collection_ids=tuple(app.collections.values_list("id", flat=True)),
+            endpoint_id=app.endpoint_id,
+        )
+    found = AppVersion.objects.within(app.organization_id).filter(app=app, number=version).first()
+    if found is None:
+        raise NotFoundError(f"This app has no version {version}.", code="version_not_found")
+    return _plan_of(found)
+
+
+def _plan_of(version: AppVersion) -> Plan:
+    return Plan(
+        version=version,
+        pipeline=version.pipeline,
+        collection_ids=tuple(uuid.UUID(str(value)) for value in version.collection_ids),
+        endpoint_id=version.endpoint_id,
+    )
+
+
+def _pin_collections(
+    organization_id: uuid.UUID, collection_ids: tuple[uuid.UUID, ...]
+) -> list[dict[str, Any]]:
+    """Those of the collections that still exist, each with the generation to be searched."""
+    if not collection_ids:
+        return []
+    found = list(
+        Collection.objects.within(organization_id)
+        .filter(id__in=collection_ids)
+        .order_by("created_at", "id")
+        .values("id", "index_generation")
+    )
+    if not found:
+        raise InvalidInputError(
+            "The collections of this app were deleted. Give it another one to answer from.",
+            code="collections_gone",
+        )
+    return [{"id": str(row["id"]), "generation": row["index_generation"]} for row in found]

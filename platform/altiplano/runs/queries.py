@@ -1,0 +1,124 @@
+"""Reads of runs: what a person may see, and how a run is shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from altiplano.accounts.principal import Principal
+from altiplano.kernel.errors import NotFoundError
+from altiplano.runs.models import TERMINAL_STATES, Answer, Citation, Run, RunState
+
+CITATION_FIELDS = (
+    "n", "chunk_id", "document_id", "document_name", "page", "start", "end", "quote",
+    "answer_start", "answer_end",
+)  # fmt: skip
+
+
+def runs_visible_to(principal: Principal) -> QuerySet[Run]:
+    """A person's own runs; all of the organization's for those who may change its apps."""
+    runs = Run.objects.within(principal.organization_id)
+    return runs if "write" in principal.scopes else runs.filter(user_id=principal.user_id)
+
+
+def get_visible_run(principal: Principal, run_id: object) -> Run:
+    """The run, alike unknown whether it is not there, another's or no id at all."""
+    run = Run.objects.get_within(principal.organization_id, run_id)
+    if "write" not in principal.scopes and run.user_id != principal.user_id:
+        raise NotFoundError("There is no such run in your organization.")
+    return run
+
+
+def show_run(run: Run) -> dict[str, Any]:
+    """The run as the API answers it; two queries.
+
+    ``answer`` is empty while the run is under way; of a cancelled or failed run it is what had
+    been said.
+    """
+    answer = Answer.objects.filter(run_id=run.id).first()
+    citations = [] if answer is None else _show_citations(run)
+    return {
+        "id": str(run.id),
+        "app_id": str(run.app_id),
+        "state": run.state,
+        "question": run.question,
+        "answer": answer.text if answer else "",
+        "abstained": bool(answer and answer.is_abstained),
+        "citations": citations,
+        "usage": {
+            "prompt_tokens": answer.prompt_tokens if answer else 0,
+            "completion_tokens": answer.completion_tokens if answer else 0,
+        },
+        "timings": answer.timings if answer else {},
+        "error": (
+            {"code": run.error_code, "message": run.error_message}
+            if run.state == RunState.FAILED
+            else None
+        ),
+        "created_at": run.created_at.isoformat(),
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+    }
+
+
+def _show_citations(run: Run) -> list[dict[str, Any]]:
+    rows = Citation.objects.filter(run_id=run.id).order_by("ordinal").values(*CITATION_FIELDS)
+    return [{**row, "document_id": str(row["document_id"])} for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedStream:
+    """What a late reader is told of a finished run: the run, and its events without gaps."""
+
+    run: dict[str, Any]
+    events: list[dict[str, Any]]
+
+
+def finished_stream(run: Run) -> FinishedStream:
+    """The events of a finished run, rebuilt from the database and numbered from 1.
+
+    The deltas are one; everything else is as it was streamed. A run that never began, because its
+    worker died or it was cancelled in the queue, has a first and a last event.
+    """
+    if run.state not in TERMINAL_STATES:
+        raise ValueError("only a finished run can be replayed")
+    shown = show_run(run)
+    answer = Answer.objects.filter(run_id=run.id).first()
+    stored: list[dict[str, Any]] = list(answer.events) if answer else []
+    events = _with_text(stored, answer.text if answer else "")
+    if not events:
+        events = [{"type": "run.started", "run_id": str(run.id)}]
+    events.append(terminal_event_of(run, shown))
+    return FinishedStream(
+        run=shown, events=[{**event, "seq": seq} for seq, event in enumerate(events, start=1)]
+    )
+
+
+def _with_text(stored: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """The stored events with the whole text as one delta where the first delta was.
+
+    ``Answer.events`` marks that place with a delta that has no text.
+    """
+    events: list[dict[str, Any]] = []
+    is_said = False
+    for event in stored:
+        if event["type"] != "answer.delta":
+            events.append(event)
+        elif text and not is_said:
+            events.append({**event, "text": text})
+            is_said = True
+    if is_said:
+        # The one delta is the final text, whatever was streamed live.
+        events = [
+            {**event, "replaced": False} if event["type"] == "answer.finished" else event
+            for event in events
+        ]
+    return events
+
+
+def terminal_event_of(run: Run, shown: dict[str, Any]) -> dict[str, Any]:
+    """The event that ends this run's stream, but for its number."""
+    if run.state == RunState.FAILED:
+        return {"type": "run.failed", "code": run.error_code, "message": run.error_message}
+    if run.state == RunState.CANCELLED:
+        return {"type": "run.cancelled"}
+    return {"type": "run.finished", "usage": shown["usage"], "timings": shown["timings"]}

@@ -1,0 +1,152 @@
+"""Open answers of one event loop: a run is begun or found, and its reader is told of it.
+
+All doors (REST, the OpenAI protocol, pages) come through here, so that limits, presence and
+cancelling hold for each of them.
+"""
+
+import asyncio
+import uuid
+import weakref
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import redis.asyncio as redis
+from django.conf import settings
+
+from altiplano.accounts.principal import Principal
+from altiplano.kernel.database_threads import write_database
+from altiplano.runs.feeds import Batch, follow_run
+from altiplano.runs.limits import open_streams
+from altiplano.runs.models import Run
+from altiplano.runs.presence import Presence
+from altiplano.runs.stream_positions import START, Position
+from altiplano.runs.streams import StreamHub
+
+SOCKET_SECONDS = 10.0
+"""Longer than the hub's blocked XREAD."""
+
+
+class RunReader:
+    """Batches of one run's events for one person, until the terminal one.
+
+    Close it, always: it holds a place among the open answers and counts as somebody waiting.
+    Closing twice, or from another thread, is fine.
+    """
+
+    def __init__(
+        self, relay: "Relay", run_id: uuid.UUID, principal: Principal, batches: AsyncIterator[Batch]
+    ) -> None:
+        self.run_id = run_id
+        self.grace: float = settings.RUN_RESUME_GRACE_SECONDS
+        self._relay = relay
+        self._principal = principal
+        self._batches = batches
+        self._loop = asyncio.get_running_loop()
+        self._is_over = False
+        self._is_closed = False
+
+    def __aiter__(self) -> AsyncIterator[Batch]:
+        return self
+
+    async def __anext__(self) -> Batch:
+        batch = await anext(self._batches)
+        self._is_over = bool(batch) and batch[-1].is_terminal
+        return batch
+
+    def close(self) -> None:
+        """The place is free; the run is cancelled if nobody comes back within ``grace``."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        open_streams.give_back(self._principal)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._leave)
+
+    def _leave(self) -> None:
+        self._relay.presence.leave(self.run_id, is_over=self._is_over, grace=self.grace)
+        self._relay.spawn(self._batches.aclose())  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that was just accepted, and its first reader."""
+
+    run: Run
+    principal: Principal
+    reader: RunReader
+
+
+class Relay:
+    def __init__(self) -> None:
+        self.hub = StreamHub(_connect)
+        self.presence = Presence(_connect(4))
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def begin(
+        self, authenticate: Callable[[], Principal], start: Callable[[Principal], Run]
+    ) -> Begun:
+        """The run that ``start`` makes for who ``authenticate`` says is asking.
+
+        Both are called in one transaction off the loop, and raise what they raise; nothing is
+        stored then and no place is taken.
+        """
+        taken: list[Principal] = []
+
+        def accept() -> Run:
+            principal = authenticate()
+            open_streams.take(principal)
+            taken.append(principal)
+            return start(principal)
+
+        try:
+            run = await write_database(accept)
+        except BaseException:
+            for principal in taken:
+                open_streams.give_back(principal)
+            raise
+        batches = follow_run(self.hub, run.id, is_new=True)
+        return Begun(run, taken[0], self._reader(run.id, taken[0], batches))
+
+    def read(self, principal: Principal, run: Run, *, after: Position = START) -> RunReader:
+        """A further reader of a run that the caller has found for ``principal``.
+
+        Raises LimitReachedError.
+        """
+        open_streams.take(principal)
+        return self._reader(run.id, principal, follow_run(self.hub, run.id, after=after))
+
+    def _reader(
+        self, run_id: uuid.UUID, principal: Principal, batches: AsyncIterator[Batch]
+    ) -> RunReader:
+        self.presence.arrive(run_id)
+        return RunReader(self, run_id, principal, batches)
+
+    def spawn(self, work: object) -> None:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _connect(connections: int) -> redis.Redis:
+    pool = redis.BlockingConnectionPool.from_url(
+        settings.REDIS_URL,
+        protocol=2,
+        max_connections=connections,
+        timeout=SOCKET_SECONDS,
+        socket_timeout=SOCKET_SECONDS,
+        socket_connect_timeout=2.0,
+        health_check_interval=30,
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+_relays: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Relay] = weakref.WeakKeyDictionary()
+
+
+def current_relay() -> Relay:
+    """The relay of the running event loop; a server has one loop and so one relay."""
+    loop = asyncio.get_running_loop()
+    relay = _relays.get(loop)
+    if relay is None:
+        relay = _relays[loop] = Relay()
+    return relay
