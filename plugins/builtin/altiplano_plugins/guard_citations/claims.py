@@ -1,6 +1,7 @@
 """An answer as claims: its sentences, and the ``[n]`` that the model put behind them."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -38,18 +39,25 @@ def read_markers(answer: str) -> tuple[Marker, ...]:
 
 
 def read_claims(answer: str) -> tuple[Claim, ...]:
-    """The sentences of ``answer``; a mark belongs to the sentence it stands in or behind."""
+    """The sentences of ``answer``; a mark belongs to the sentence it stands in or behind.
+
+    A mark before the first sentence belongs to that one.
+    """
     markers = read_markers(answer)
     bare = _MARKER.sub(lambda match: " " * len(match.group()), answer)
     spans = [
         (sentence.start, sentence.end)
         for sentence in find_sentences(bare, page_starts=(), max_characters=len(bare) + 1)
     ]
+    owners = [max(bisect_right(spans, (mark.start, mark.end)) - 1, 0) for mark in markers]
     return tuple(
-        Claim(start, end, _without_list_number(bare[start:end]), _owned(markers, start, next_start))
-        for (start, end), next_start in zip(
-            spans, [start for start, _ in spans[1:]] + [len(answer) + 1], strict=True
+        Claim(
+            start,
+            end,
+            _without_list_number(bare[start:end]),
+            tuple(mark for mark, owner in zip(markers, owners, strict=True) if owner == number),
         )
+        for number, (start, end) in enumerate(spans)
     )
 
 
@@ -69,10 +77,6 @@ def remove_spans(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, list
         moved.append(moved[-1] + 1 - flag)
     kept = "".join(character for character, flag in zip(text, gone, strict=True) if not flag)
     return kept, moved
-
-
-def _owned(markers: tuple[Marker, ...], start: int, next_start: int) -> tuple[Marker, ...]:
-    return tuple(marker for marker in markers if start <= marker.start < next_start)
 
 
 def _without_list_number(text: str) -> str:

@@ -18,7 +18,7 @@ _CONTROL_TOKENS: Final = re.compile(
     r"end_of_text|eot_id|tool_call|tool_response|tool_result|tools|function_call|think)>",
     re.IGNORECASE,
 )
-_OPENINGS: Final = re.compile(r"<(?=[|\uff5c])|(?<=[|\uff5c])>")
+_BRACKETS: Final = re.compile(r"[<>\[\]]")
 _NUMBER_MARK: Final = re.compile(r"\[(\d{1,4})\]")
 _ROUNDS: Final = 8
 
@@ -38,11 +38,12 @@ def as_data(text: str) -> str:
     """
     text = clean_text(text).text
     for _ in range(_ROUNDS):
-        text, found = _CONTROL_TOKENS.subn(" ", text)
+        rest, found = _CONTROL_TOKENS.subn(" ", text)
         if not found:
             return text
+        text = clean_text(rest).text
     # Tokens nested inside tokens, deeper than any honest text: take their brackets away.
-    return _CONTROL_TOKENS.sub(" ", _OPENINGS.sub(" ", text))
+    return clean_text(_BRACKETS.sub(" ", text)).text
 
 
 def as_line(text: str) -> str:
