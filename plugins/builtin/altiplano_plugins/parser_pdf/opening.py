@@ -12,6 +12,8 @@ from altiplano_sdk import UnreadableDocumentError
 _ROOT = re.compile(rb"/Root\s+(\d{1,10})\s+(\d{1,5})\s+R")
 _CATALOG = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\s*<<[^<>]{0,400}/Type\s*/Catalog\b")
 
+_OBJECT_END = b"endobj"
+
 _DAMAGED = "The PDF is damaged or incomplete and cannot be opened. Try to save or export it again."
 _PROTECTED = "The PDF is protected by a password. Remove the password and upload it again."
 
@@ -45,8 +47,10 @@ def _catalogs(content: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _with_trailer(content: bytes, number: bytes, generation: bytes) -> bytes:
-    """The file with a new end. PDFium finds the objects itself once it knows the catalog, which
-    a file cut in its last few hundred bytes no longer tells it.
+    """The file up to its last whole object, with a new end. PDFium finds the objects itself once
+    it knows the catalog, which a file cut in its last few hundred bytes no longer tells it.
     """
+    last = content.rfind(_OBJECT_END)
+    whole = content[: last + len(_OBJECT_END)] if last >= 0 else content
     trailer = b"<</Root %s %s R/Size 8388607>>" % (number, generation)
-    return content + b"\nendstream\nendobj\ntrailer\n" + trailer + b"\nstartxref\n0\n%%EOF\n"
+    return whole + b"\ntrailer\n" + trailer + b"\nstartxref\n0\n%%EOF\n"

@@ -9,9 +9,9 @@ _CLOSERS = "\"'”’»›)\\]}"
 _END = re.compile(
     # A run of end marks is looked at once, from its start. The closing guillemet may stand
     # after a space, as French writes it.
-    rf"(?<![.!?…])[.!?…]++[{_CLOSERS}]*+(?:[ \u00a0\u202f][»›])?(?=\s)"
+    rf"(?<![.!?…])[.!?…]++[{_CLOSERS}]*+(?:[ \u00a0\u202f][»›])?(?=\s|\Z)"
     r"|[。！？｡]++[」』）”’]*+"
-    r"|[।॥؟۔]++(?=\s)"
+    r"|[।॥؟۔]++(?=\s|\Z)"
 )
 
 # Abbreviations after which no sentence ends, whatever follows.
