@@ -115,9 +115,7 @@ def disclosure_of(app: App) -> Disclosure:
     """Who answers here, from what, and with which model, as it is now."""
     ids = set(app.collections.values_list("id", flat=True))
     try:
-        endpoint = choose_endpoint(
-            organization_id=app.organization_id, endpoint_id=app.endpoint_id
-        )
+        endpoint = choose_endpoint(organization_id=app.organization_id, endpoint_id=app.endpoint_id)
     except NoEndpointError:
         endpoint = None
     collections = collections_of(app.organization_id) if ids else []

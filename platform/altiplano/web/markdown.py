@@ -22,7 +22,9 @@ _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 # Headings of an answer lie below those of the page, so h1 and h2 become h3 and h4.
 _HEADING = re.compile(r"<(/?)h([12])>")
 
-_parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+_parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
+    ["table", "strikethrough"]
+)
 _parser.disable(["image"])
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_AGE_SECONDS = 300
 
 
-def _add_headers(headers: Headers, path: str, url: str) -> None:
+def _add_headers(headers: Headers, _path: str, _url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
 
 

@@ -65,13 +65,14 @@ def _without(
 
 
 def _chip(citation: Citation) -> SafeString:
+    """The link; a word joiner before it keeps it on the line of the words it supports."""
     label = _("Source %(n)d: %(name)s, page %(page)d") % {
         "n": citation.n,
         "name": citation.document_name,
         "page": citation.page,
     }
     return format_html(
-        '<a class="chip" href="{}" data-source aria-label="{}" title="{}">{}</a>',
+        '\u2060<a class="chip" href="{}" data-source aria-label="{}" title="{}">{}</a>',
         source_url(citation.document_id, citation.start, citation.end),
         label,
         label,
