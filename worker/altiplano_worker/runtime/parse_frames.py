@@ -20,7 +20,11 @@ class FrameTooLargeError(Exception):
 
 
 class FrameError(Exception):
-    """The other side ended in the middle of a frame, or said something that makes no sense."""
+    """The other side said something that makes no sense."""
+
+
+class FrameCutError(Exception):
+    """The other side ended in the middle of a frame."""
 
 
 def write_frame(stream: BinaryIO, value: Mapping[str, Any]) -> None:
@@ -34,20 +38,20 @@ def write_frame(stream: BinaryIO, value: Mapping[str, Any]) -> None:
 def read_frame(stream: BinaryIO, *, max_bytes: int) -> dict[str, Any] | None:
     """The next frame; None when the other side closed the stream between two frames.
 
-    Raises FrameTooLargeError before reading a body of more than ``max_bytes``, and FrameError for
-    anything that is no frame.
+    Raises FrameTooLargeError before reading a body of more than ``max_bytes``, FrameCutError when
+    the stream ends inside a frame, and FrameError for anything that is no frame.
     """
     prefix = stream.read(_LENGTH.size)
     if not prefix:
         return None
     if len(prefix) < _LENGTH.size:
-        raise FrameError("the stream ended inside a length")
+        raise FrameCutError("the stream ended inside a length")
     (length,) = _LENGTH.unpack(prefix)
     if length > max_bytes:
         raise FrameTooLargeError
     body = stream.read(length)
     if len(body) < length:
-        raise FrameError("the stream ended inside a frame")
+        raise FrameCutError("the stream ended inside a frame")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -100,8 +100,7 @@ class ChildProcess:
         except (FrameError, FrameTooLargeError) as error:
             results.put(error)
         except Exception as error:  # noqa: BLE001 - the waiting side must hear of every end
-            ended = EndedError(str(error))
-            results.put(ended)
+            results.put(EndedError(str(error)))
         else:
             results.put(frame if frame is not None else EndedError("the pipe was closed"))
 

@@ -202,8 +202,10 @@ def _explain(error: BaseException, exit_code: int, limits: ParseLimits) -> Excep
         return _out_of_time(limits)
     if isinstance(error, FrameTooLargeError):
         return _out_of_text(limits)
-    if isinstance(error, (EndedError, FrameError)):
+    if isinstance(error, EndedError):
         return _explain_end(exit_code, limits)
+    if isinstance(error, FrameError):
+        return sdk.UnreadableDocumentError(_CRASHED, code="reader_crashed")
     return None
 
 

@@ -41,8 +41,8 @@ def open_pdf(path: Path) -> Any:
 
 def _catalogs(content: bytes) -> list[tuple[bytes, bytes]]:
     """Where the document may start, the most recent candidate first."""
-    found = [match.groups() for match in _ROOT.finditer(content)]
-    found += [match.groups() for match in _CATALOG.finditer(content)]
+    matches = (*_ROOT.finditer(content), *_CATALOG.finditer(content))
+    found = [(match[1], match[2]) for match in matches]
     return list(dict.fromkeys(reversed(found)))[:3]
 
 

@@ -36,10 +36,10 @@ class SplitterSuite(ConformanceSuite):
 
     kind = StageKind.SPLITTER
 
-    @pytest.fixture(params=TEXTS.values(), ids=TEXTS.keys())
+    @pytest.fixture(params=list(TEXTS))
     def document(self, request: pytest.FixtureRequest) -> ParsedDocument:
         """A text cut into three pages, the middle one empty."""
-        text: str = request.param
+        text = TEXTS[str(request.param)]
         middle = len(text) // 2
         pages = (
             PageSpan(1, 0, middle),
