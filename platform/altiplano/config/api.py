@@ -20,7 +20,11 @@ API_VERSION = "1.0"
 
 
 class AltiplanoAPI(NinjaAPI):
-    """Ninja's API with stable operation ids, and errors described on every operation."""
+    """Ninja's API with stable operation ids, and with problem documents for every error."""
+
+    def set_default_exception_handlers(self) -> None:
+        """One handler for all; Ninja's own would answer some errors in another form."""
+        self.add_exception_handler(Exception, handle_error)
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return str(operation.view_func.__name__)
@@ -46,7 +50,6 @@ api = AltiplanoAPI(
     # Swagger's page loads its scripts from another host; the description itself is enough.
     docs_url=None,
 )
-api.add_exception_handler(Exception, handle_error)
 
 for _router in (accounts_router, knowledge_router, catalog_router, studio_router, runs_router):
     api.add_router("", _router)

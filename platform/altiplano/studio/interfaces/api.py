@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from ninja import Query, Router, Status
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from altiplano.accounts.interfaces.auth import ApiRequest
 from altiplano.kernel.schemas import RequestBody, ResponseBody
@@ -129,7 +129,7 @@ class PublishIn(RequestBody):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
-class Page(RequestBody):
+class Page(BaseModel):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
