@@ -1,16 +1,13 @@
 """Names people give to things, and the slugs made from them."""
 
-import unicodedata
 from collections.abc import Callable
 
 from django.utils.text import slugify
 
 from altiplano.kernel.errors import InvalidInputError
+from altiplano_sdk import clean_text
 
 MAX_SLUG_CHARS = 60
-
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Controls, text-direction marks, zero-width characters, halves of characters."""
 
 
 def read_name(raw: str, *, maximum: int, field: str = "name") -> str:
@@ -18,12 +15,7 @@ def read_name(raw: str, *, maximum: int, field: str = "name") -> str:
 
     Reading a read name changes nothing. Raises InvalidInputError that names ``field``.
     """
-    visible = "".join(
-        " " if char.isspace() else char
-        for char in unicodedata.normalize("NFC", raw)
-        if char.isspace() or unicodedata.category(char) not in _HIDDEN_CATEGORIES
-    )
-    name = " ".join(visible.split())
+    name = " ".join(clean_text(raw).text.split())
     if not name:
         raise InvalidInputError("Give it a name.", fields={field: "is empty"})
     if len(name) > maximum:

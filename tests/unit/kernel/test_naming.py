@@ -29,7 +29,9 @@ def test_reading_a_name_is_idempotent(raw):
         ("evil\u202egnp.exe", "evilgnp.exe"),
         ("e\u0301cole", "école"),
         ("a\x00b", "ab"),
-        ("👩‍🌾 garden", "👩🌾 garden"),
+        ("👩\u200d🌾 garden", "👩\u200d🌾 garden"),
+        ("\u0645\u06cc\u200c\u062e\u0648", "\u0645\u06cc\u200c\u062e\u0648"),
+        ("gar\u200bden", "garden"),
     ],
 )
 def test_name_is_what_a_person_sees(raw, name):
