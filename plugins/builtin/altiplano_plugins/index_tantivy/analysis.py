@@ -13,7 +13,13 @@ from functools import cache
 
 import tantivy
 
-from altiplano_plugins.index_tantivy.languages import OTHER, STEMMED, split_unspaced
+from altiplano_plugins.index_tantivy.languages import (
+    OTHER,
+    QUESTION_WORDS,
+    STEMMED,
+    WITHOUT_STOP_WORDS,
+    split_unspaced,
+)
 
 _LONGEST_TERM = 64
 
@@ -82,8 +88,10 @@ def _analyzer(key: str, *, stop_words: bool) -> tantivy.TextAnalyzer:
         .filter(tantivy.Filter.lowercase())
     )
     if key != OTHER:
-        if stop_words:
+        if stop_words and key not in WITHOUT_STOP_WORDS:
             builder = builder.filter(tantivy.Filter.stopword(STEMMED[key]))
+        if stop_words and key in QUESTION_WORDS:
+            builder = builder.filter(tantivy.Filter.custom_stopword(list(QUESTION_WORDS[key])))
         builder = builder.filter(tantivy.Filter.stemmer(STEMMED[key]))
     # Folding comes last: stemmers and stop words know the accents.
     return builder.filter(tantivy.Filter.ascii_fold()).build()

@@ -27,6 +27,31 @@ STEMMED: Mapping[str, str] = {
 }
 """ISO 639-1 code to the name tantivy has for its Snowball stemmer and stop words."""
 
+WITHOUT_STOP_WORDS = frozenset({"ar", "el", "ro", "ta", "tr"})
+"""Languages for which tantivy stems but has no list of stop words."""
+
+QUESTION_WORDS: Mapping[str, tuple[str, ...]] = {
+    "en": tuple(
+        "about after all also am an any because been before being between both can cannot could "
+        "did do does doing done during each few from further had has have having he her here hers "
+        "herself him himself his how i its itself just may me might more most must my myself nor "
+        "now off once only other our ours ourselves out over own same shall she should so some "
+        "than them themselves through too under until up us very was we were what when where "
+        "which while who whom whose why would you your yours yourself".split()
+    ),
+    "fr": tuple(
+        "afin ainsi alors après aussi autre autres avant avoir beaucoup car ceci cela celle celles "
+        "celui cependant certains ceux chaque chez combien comme comment contre depuis dernier "
+        "dois doit doivent donc dont durant encore entre est et-ce être faire faisait faut font "
+        "fait fut furent ici jusque lequel laquelle lesquelles lesquels lors lorsque mais moins "
+        "ni où ou parce parmi pendant peu peut peuvent peux plus plusieurs pourquoi pouvoir puis "
+        "puisque quand quel quelle quelles quels quoi rien sans sauf selon seulement si sinon "
+        "sont sous souvent tant tel telle telles tels tous tout toute toutes très trop vers "
+        "voici voilà".split()
+    ),
+}
+"""Function words that a question is full of and tantivy's short lists leave in."""
+
 OTHER = "other"
 """Stands for every language without a stemmer: lower-cased and folded only."""
 
