@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, not part of a package
 """Fail when a message of the interface has no French, or one that a person has not confirmed."""
 
 import sys

@@ -57,6 +57,10 @@ def configure_logs(options: dict[str, Any]) -> None:
                 "django.server": {"level": "WARNING"},
                 "uvicorn.access": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
+                # Two lines for each message, heartbeats included; what tasks do, they say themselves.
+                "celery.worker.strategy": {"level": "WARNING"},
+                "celery.app.trace": {"level": "WARNING"},
+                "celery.beat": {"level": "WARNING"},
                 "asyncio": {"level": "WARNING"},
             },
         }

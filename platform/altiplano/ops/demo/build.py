@@ -49,7 +49,8 @@ def write_pdf(name: str, language: str) -> Path:
     sheet = getSampleStyleSheet()
     body = ParagraphStyle("body", parent=sheet["BodyText"], fontSize=11, leading=15, spaceAfter=6)
     item = ParagraphStyle("item", parent=body, leftIndent=14, bulletIndent=3)
-    styles = {"title": sheet["Title"], "heading": sheet["Heading2"], "item": item, "text": body}
+    heading = ParagraphStyle("heading", parent=sheet["Heading2"], keepWithNext=1)
+    styles = {"title": sheet["Title"], "heading": heading, "item": item, "text": body}
     blocks = list(read_blocks((SOURCES / f"{name}.md").read_text(encoding="utf-8")))
     target = DOCUMENTS / f"{name}.pdf"
     document = SimpleDocTemplate(

@@ -26,7 +26,10 @@ async def healthz(_: HttpRequest) -> HttpResponse:
 async def readyz(_: HttpRequest) -> HttpResponse:
     """200 when questions can be answered and documents read, else 503 that names the parts."""
     readiness = await check_readiness()
-    return JsonResponse(readiness.as_json(), status=200 if readiness.ok else 503)
+    response = JsonResponse(readiness.as_json(), status=200 if readiness.ok else 503)
+    # Asked every second while something starts; "not yet" is an answer here and not an error.
+    response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
+    return response
 
 
 @never_cache

@@ -196,17 +196,21 @@ def plan_workers(home: Home) -> list[Part]:
     processes = env.read_int(
         "INGEST_PROCESSES", max(INGEST_PROCESSES, min(4, os.cpu_count() or 1)), minimum=1
     )
+    # Containers run as root by habit; `altiplano doctor` says so once instead of at each start.
+    quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
     plain = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING")
     return [
         Part(
             name="runs",
             argv=(*celery, "worker", "-Q", "runs", "-P", "threads", "-c", str(slots), "-n", "runs@%h", *plain),
+            environment=quiet,
             queues=("runs",),
             grace_seconds=15.0,
         ),
         Part(
             name="ingest",
             argv=(*celery, "worker", "-Q", "ingest,index,upkeep", "-P", "prefork", "-c", str(processes), "-n", "ingest@%h", *plain),
+            environment=quiet,
             queues=("ingest", "index", "upkeep"),
             grace_seconds=15.0,
         ),
