@@ -163,6 +163,9 @@ EMBEDDER_KEY = env.read_secret("EMBEDDER_KEY")
 # --- Limits -----------------------------------------------------------------------------------
 
 MAX_DOCUMENT_BYTES = env.read_int("MAX_DOCUMENT_BYTES", 200 * 1024 * 1024, minimum=1)
+MAX_UPLOAD_BYTES = env.read_int(
+    "MAX_UPLOAD_BYTES", max(1024**3, MAX_DOCUMENT_BYTES + 1024**2), minimum=1024**2
+)
 MAX_FILES_PER_UPLOAD = env.read_int("MAX_FILES_PER_UPLOAD", 100, minimum=1)
 MAX_TEXT_CHARS = env.read_int("MAX_TEXT_CHARS", 20_000_000, minimum=1)
 MAX_QUESTION_CHARS = env.read_int("MAX_QUESTION_CHARS", 8_000, minimum=1)
