@@ -23,7 +23,7 @@ class Terminal:
     """Lines for people. A reader that went away (``| head``) does not stop the supervisor."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
+        self._stream: TextIO | None = stream or sys.stdout
         self._coloured = self._stream.isatty() and "NO_COLOR" not in os.environ
         self._colours: dict[str, int] = {}
 
@@ -40,11 +40,13 @@ class Terminal:
         self._write(prefix + line)
 
     def _write(self, line: str) -> None:
+        if self._stream is None:
+            return
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
         except (BrokenPipeError, ValueError):
-            self._stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+            self._stream = None
 
 
 class PartLog:
