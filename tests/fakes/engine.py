@@ -20,7 +20,7 @@ it inside a test. The *model name* picks the behaviour, so that one server serve
     fake-huge            one endless line
     fake-401 fake-404 fake-429 fake-500 fake-503   that status with an error object
     fake-redirect        307 to another address
-    fake-overflow        the context-length error of vLLM
+    fake-overflow        the context-length error of vLLM, which 4096 words get from every model
 
 ``GET /requests`` answers with every request body it got, exactly as received, and
 ``GET /state`` with ``{"started", "finished", "aborted", "running"}``.
@@ -132,7 +132,7 @@ class FakeEngine:
         if model in STATUSES:
             problem = {"error": {"message": "secret detail", "type": "test", "code": "x"}}
             await _reply(send, problem, status=STATUSES[model])
-        elif model == "fake-overflow":
+        elif model == "fake-overflow" or _words_in(request) > CONTEXT_TOKENS:
             await _reply(send, {"error": {"message": OVERFLOW_MESSAGE, "code": 400}}, status=400)
         elif model == "fake-redirect":
             headers = [(b"location", b"http://127.0.0.1:9/v1/chat/completions")]
@@ -185,6 +185,10 @@ class FakeEngine:
             found = re.search(r"SAY ([^\n]+)", "\n".join(prompt))
             return re.findall(r"\S+\s*", found.group(1) if found else "Nothing to say.")[:limit]
         return self._words[:limit]
+
+
+def _words_in(request: dict[str, Any]) -> int:
+    return sum(len(str(message["content"]).split()) for message in request["messages"])
 
 
 async def _trouble(model: str) -> AsyncIterator[bytes]:
