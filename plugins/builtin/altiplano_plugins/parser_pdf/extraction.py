@@ -9,6 +9,7 @@ import pypdfium2.raw as pdfium_c
 
 from altiplano_plugins.parser_pdf.hyphens import join_hyphenated_words
 from altiplano_plugins.parser_pdf.opening import open_pdf
+from altiplano_plugins.parser_pdf.page_text import read_page_text
 from altiplano_sdk import (
     PageSpan,
     ParsedDocument,
@@ -48,24 +49,11 @@ def _read_pages(document: Any) -> tuple[list[str], list[int]]:
     unreadable: list[int] = []
     for index in range(len(document)):
         try:
-            pages.append(_read_page(document, index))
+            pages.append(read_page_text(document, index))
         except pdfium.PdfiumError:
             pages.append("")
             unreadable.append(index + 1)
     return pages, unreadable
-
-
-def _read_page(document: Any, index: int) -> str:
-    page = document[index]
-    try:
-        text_page = page.get_textpage()
-        try:
-            # Bounded by the page: text placed outside of it is not seen by its readers.
-            return str(text_page.get_text_bounded())
-        finally:
-            text_page.close()
-    finally:
-        page.close()
 
 
 def _join(pages: list[str], unreadable: list[int], title: str | None) -> ParsedDocument:
@@ -74,7 +62,7 @@ def _join(pages: list[str], unreadable: list[int], title: str | None) -> ParsedD
     empty: list[int] = []
     position = hidden = 0
     for number, raw in enumerate(pages, start=1):
-        clean = clean_text(_DOT_LEADER.sub(" … ", raw))
+        clean = clean_text(_shorten_leaders(raw))
         hidden += clean.hidden
         if not clean.text:
             empty.append(number)
@@ -97,6 +85,13 @@ def _join(pages: list[str], unreadable: list[int], title: str | None) -> ParsedD
             *hidden_warnings(hidden),
         ),
     )
+
+
+def _shorten_leaders(page: str) -> str:
+    """Rows of dots that lead to a page number become an ellipsis."""
+    if "....." in page or ". . ." in page or ".\u00a0." in page:
+        return _DOT_LEADER.sub(" … ", page)
+    return page
 
 
 def _page_warning(what: str, numbers: list[int]) -> tuple[str, ...]:

@@ -7,44 +7,71 @@ the question is whether the hyphen belongs to the word (``long-term``) or to the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
 
-_MARKED = re.compile("([^\\W\\d_]+)[\x02\ufffe](?:\r?\n)?([^\\W\\d_]+)")
-_AT_LINE_END = re.compile("([^\\W\\d_]+)[\u00ad\u2010\u2011]\r?\n([^\\W\\d_]+)")
-_WORD = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011][^\W\d_]+)+|[^\W\d_]+")
+# Where a word may be broken. The words around a break are looked for afterwards: a pattern that
+# begins with a word is tried at every letter of the document.
+_BREAK = re.compile("[\x02\ufffe](?:\r?\n)?|[\u00ad\u2010\u2011]\r?\n")
+_WORD_BEFORE = re.compile(r"[^\W\d_]+\Z")
+_WORD_AFTER = re.compile(r"[^\W\d_]+")
+_LONGEST_WORD = 40
+
+_PUNCTUATION = ".,;:!?()[]{}«»“”\"'"
+_MARKS = ("", ",", ".", ";", ":")
+_HYPHENS = str.maketrans("\u2010\u2011", "--")
 
 
 def join_hyphenated_words(pages: Sequence[str]) -> list[str]:
     """The pages with broken words made whole; nothing else changes."""
-    if not any(_is_broken(page) for page in pages):
+    if not any(_BREAK.search(page) for page in pages):
         return list(pages)
-    words = _vocabulary(pages)
+    words = _Words.of(pages)
+    return ["".join(_mend(page, words)) for page in pages]
 
-    def whole(match: re.Match[str]) -> str:
-        first, second = match[1], match[2]
-        joined, hyphenated = first + second, f"{first}-{second}"
+
+def _mend(page: str, words: "_Words") -> Iterator[str]:
+    """The page in pieces, each break replaced by a hyphen or by nothing."""
+    position = 0
+    for match in _BREAK.finditer(page):
+        before = _WORD_BEFORE.search(page, max(0, match.start() - _LONGEST_WORD), match.start())
+        after = _WORD_AFTER.match(page, match.end())
+        if before is None or after is None:
+            continue
+        yield page[position : match.start()]
+        yield "-" if words.keep_hyphen(before[0], after[0]) else ""
+        position = match.end()
+    yield page[position:]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the document itself says about its words, in lower case; ``seen`` as they stand
+    between spaces, ``hyphenated`` without punctuation.
+    """
+
+    seen: frozenset[str]
+    hyphenated: frozenset[str]
+
+    @classmethod
+    def of(cls, pages: Sequence[str]) -> Self:
+        seen: set[str] = set()
+        for page in pages:
+            seen.update(page.lower().split())
+        return cls(
+            frozenset(seen),
+            frozenset(
+                word.strip(_PUNCTUATION).translate(_HYPHENS)
+                for word in seen
+                if "-" in word or "\u2010" in word or "\u2011" in word
+            ),
+        )
+
+    def keep_hyphen(self, first: str, second: str) -> bool:
         if not second[0].islower():
-            return hyphenated
-        keeps_hyphen = hyphenated.lower() in words and joined.lower() not in words
-        return hyphenated if keeps_hyphen else joined
-
-    return [
-        _AT_LINE_END.sub(whole, _MARKED.sub(whole, page)) if _is_broken(page) else page
-        for page in pages
-    ]
-
-
-def _is_broken(page: str) -> bool:
-    return (
-        (not page.isascii() and bool(_AT_LINE_END.search(page)))
-        or "\x02" in page
-        or "\ufffe" in page
-    )
-
-
-def _vocabulary(pages: Sequence[str]) -> set[str]:
-    """Every word of the document in lower case, hyphenated ones with an ASCII hyphen."""
-    words: set[str] = set()
-    for page in pages:
-        words.update(_WORD.findall(page.lower()))
-    return {word.replace("\u2010", "-").replace("\u2011", "-") for word in words}
+            return True
+        joined, hyphenated = (first + second).lower(), f"{first}-{second}".lower()
+        return hyphenated in self.hyphenated and not any(
+            joined + mark in self.seen for mark in _MARKS
+        )

@@ -10,8 +10,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-
 _QUIETLY_REMOVED = re.compile("[\u00ad\ufffe\uffff]|\\A\ufeff")
 """Soft hyphens, byte-order marks and non-characters: left by honest tools, hiding nothing."""
 
@@ -34,7 +32,13 @@ _HIDDEN = re.compile(
     "|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]"
 )
 
-_SPACE_BEFORE_LINE_END = re.compile(r"(?<![^\S\n])[^\S\n]++(?=\n)")
+_SUSPECT = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff9-\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Every character that the rules above name. Most texts hold none, and need none of the rules."""
+
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -53,25 +57,27 @@ def clean_text(raw: str) -> CleanText:
 
     Cleaning is idempotent: a clean text comes back as it is, with ``hidden`` 0.
     """
-    text = _LINE_ENDS.sub("\n", raw)
+    text = "\n".join(raw.splitlines())
     if text.isascii():
         text, hidden = _ASCII_CONTROLS.subn("", text)
     else:
-        text = unicodedata.normalize("NFC", _QUIETLY_REMOVED.sub("", text))
-        text, hidden = _remove_hidden(text)
-    text = _SPACE_BEFORE_LINE_END.sub("", text)
+        text, hidden = _remove_hidden(unicodedata.normalize("NFC", text))
+    text = "\n".join(map(str.rstrip, text.split("\n")))
     return CleanText(_EMPTY_LINES.sub("\n\n", text).strip(), hidden)
 
 
 def _remove_hidden(text: str) -> tuple[str, int]:
     """Repeated until nothing is left: taking one character away may bring two others together."""
     hidden = 0
+    if not _SUSPECT.search(text):
+        return text, hidden
+    text = _QUIETLY_REMOVED.sub("", text)
     while True:
         text, removed = _HIDDEN.subn("", text)
+        text = unicodedata.normalize("NFC", text)
         if not removed:
             return text, hidden
         hidden += removed
-        text = unicodedata.normalize("NFC", text)
 
 
 def hidden_warnings(hidden: int) -> tuple[str, ...]:
