@@ -7,6 +7,8 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+from altiplano.config.redaction import redactor
+
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -17,7 +19,7 @@ SHARED: tuple[Processor, ...] = (
 
 
 def configure_logs(options: dict[str, Any]) -> None:
-    """Route both structlog and the standard library through one renderer.
+    """Route both structlog and the standard library through one renderer, which keeps secrets.
 
     ``options`` is ``{"level": str, "json": bool}``, Django's ``LOGGING`` setting.
     """
@@ -46,6 +48,7 @@ def configure_logs(options: dict[str, Any]) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         renderer,
+                        redactor(),
                     ],
                     "foreign_pre_chain": list(SHARED),
                 }

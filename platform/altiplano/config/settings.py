@@ -66,9 +66,9 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
-    "altiplano.config.middleware.api_problems",
     "django.middleware.security.SecurityMiddleware",
     "altiplano.web.middleware.security_headers",
+    "altiplano.config.middleware.api_problems",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -183,7 +183,7 @@ RUNS_PER_DAY = env.read_int("RUNS_PER_DAY", 20_000, minimum=1)
 STORAGE_BYTES = env.read_int("STORAGE_BYTES", 20 * 1024**3, minimum=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["altiplano.knowledge.interfaces.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = UPLOAD_ROOT
 
 # --- Logs -------------------------------------------------------------------------------------

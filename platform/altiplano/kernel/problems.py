@@ -37,6 +37,7 @@ def problem(
     if instance is not None:
         document["instance"] = instance
     response = HttpResponse(json.dumps(document), status=status, content_type=CONTENT_TYPE)
+    response["Content-Length"] = str(len(response.content))
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
