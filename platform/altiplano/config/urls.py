@@ -6,6 +6,7 @@ from altiplano.config.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
+    path("v1/", include("altiplano.runs.interfaces.openai_urls")),
     path("", include("altiplano.ops.urls")),
     path("", include("altiplano.web.urls")),
     path("", include("altiplano.accounts.interfaces.urls")),

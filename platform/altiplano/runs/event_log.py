@@ -75,7 +75,7 @@ def _last_seq(key: str) -> int:
 
 
 def _append(key: str, seq: int, event: Mapping[str, Any]) -> bool:
-    fields = {TYPE_FIELD: str(event["type"]), DATA_FIELD: encode_event(event)}
+    fields: Any = {TYPE_FIELD: str(event["type"]), DATA_FIELD: encode_event(event)}
     pipe = client().pipeline(transaction=False)
     pipe.xadd(key, fields, id=f"{seq}-0")
     pipe.expire(key, KEEP_SECONDS)

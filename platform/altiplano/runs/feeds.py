@@ -7,7 +7,7 @@ text.
 """
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ Batch = list[Entry]
 
 async def follow_run(
     hub: StreamHub, run_id: uuid.UUID, *, after: Position = START, is_new: bool = False
-) -> AsyncIterator[Batch]:
+) -> AsyncGenerator[Batch, None]:
     """Batches of the run's events after ``after``, the last of which ends with a terminal event.
 
     ``is_new``: the run was accepted just now, so its stream has no past to look at. The caller

@@ -3,8 +3,6 @@
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.conf import settings
 
@@ -19,41 +17,33 @@ class OpenStreams:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_person: Counter[tuple[uuid.UUID, uuid.UUID]] = Counter()
-        self._by_organization: Counter[uuid.UUID] = Counter()
+        self._counts: Counter[tuple[uuid.UUID, ...]] = Counter()
 
-    @contextmanager
-    def one_more(self, principal: Principal) -> Iterator[None]:
-        """One of the person's and the organization's places is taken inside the block.
+    def take(self, principal: Principal) -> None:
+        """One of the person's and the organization's places is taken, until it is given back.
 
         Raises LimitReachedError when there is none.
         """
-        self.take(principal)
-        try:
-            yield
-        finally:
-            self.give_back(principal)
-
-    def take(self, principal: Principal) -> None:
-        """As entering :meth:`one_more`; to be followed by one :meth:`give_back`."""
-        organization = principal.organization_id
-        person = (organization, principal.user_id)
+        person, organization = _keys(principal)
         with self._lock:
-            if self._by_person[person] >= settings.STREAMS_PER_PERSON:
+            if self._counts[person] >= settings.STREAMS_PER_PERSON:
                 raise _too_many("You have", settings.STREAMS_PER_PERSON)
-            if self._by_organization[organization] >= settings.STREAMS_PER_ORGANIZATION:
+            if self._counts[organization] >= settings.STREAMS_PER_ORGANIZATION:
                 raise _too_many("Your organization has", settings.STREAMS_PER_ORGANIZATION)
-            self._by_person[person] += 1
-            self._by_organization[organization] += 1
+            self._counts[person] += 1
+            self._counts[organization] += 1
 
     def give_back(self, principal: Principal) -> None:
-        organization = principal.organization_id
-        person = (organization, principal.user_id)
         with self._lock:
-            for counter, key in ((self._by_person, person), (self._by_organization, organization)):
-                counter[key] -= 1  # type: ignore[index]
-                if counter[key] <= 0:  # type: ignore[index]
-                    del counter[key]  # type: ignore[arg-type]
+            for key in _keys(principal):
+                self._counts[key] -= 1
+                if self._counts[key] <= 0:
+                    del self._counts[key]
+
+
+def _keys(principal: Principal) -> tuple[tuple[uuid.UUID, ...], tuple[uuid.UUID, ...]]:
+    """The person in the organization, and the organization."""
+    return (principal.organization_id, principal.user_id), (principal.organization_id,)
 
 
 def _too_many(who: str, limit: int) -> LimitReachedError:

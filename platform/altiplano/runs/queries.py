@@ -1,8 +1,10 @@
 """Reads of runs: what a person may see, and how a run is shown."""
 
+import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from altiplano.accounts.principal import Principal
@@ -16,17 +18,26 @@ CITATION_FIELDS = (
 
 
 def runs_visible_to(principal: Principal) -> QuerySet[Run]:
-    """A person's own runs; all of the organization's for those who may change its apps."""
+    """A person's own runs; all of the organization's for those who may change its apps.
+
+    Raises NotAllowedError for a key that may neither read nor ask.
+    """
+    if not principal.scopes & {"read", "run"}:
+        principal.require("read")
     runs = Run.objects.within(principal.organization_id)
-    return runs if "write" in principal.scopes else runs.filter(user_id=principal.user_id)
+    return runs if {"read", "write"} <= principal.scopes else runs.filter(user_id=principal.user_id)
 
 
 def get_visible_run(principal: Principal, run_id: object) -> Run:
     """The run, alike unknown whether it is not there, another's or no id at all."""
-    run = Run.objects.get_within(principal.organization_id, run_id)
-    if "write" not in principal.scopes and run.user_id != principal.user_id:
-        raise NotFoundError("There is no such run in your organization.")
-    return run
+    try:
+        return runs_visible_to(principal).get(pk=cast("uuid.UUID", run_id))
+    except (Run.DoesNotExist, ValidationError, ValueError):
+        raise NotFoundError("There is no such run in your organization.") from None
+
+
+def is_over(run: Run) -> bool:
+    return run.state in TERMINAL_STATES
 
 
 def show_run(run: Run) -> dict[str, Any]:

@@ -7,8 +7,9 @@ cancelling hold for each of them.
 import asyncio
 import uuid
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import redis.asyncio as redis
 from django.conf import settings
@@ -34,7 +35,11 @@ class RunReader:
     """
 
     def __init__(
-        self, relay: "Relay", run_id: uuid.UUID, principal: Principal, batches: AsyncIterator[Batch]
+        self,
+        relay: "Relay",
+        run_id: uuid.UUID,
+        principal: Principal,
+        batches: AsyncGenerator[Batch, None],
     ) -> None:
         self.run_id = run_id
         self.grace: float = settings.RUN_RESUME_GRACE_SECONDS
@@ -64,7 +69,7 @@ class RunReader:
 
     def _leave(self) -> None:
         self._relay.presence.leave(self.run_id, is_over=self._is_over, grace=self.grace)
-        self._relay.spawn(self._batches.aclose())  # type: ignore[attr-defined]
+        self._relay.spawn(self._batches.aclose())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +121,14 @@ class Relay:
         return self._reader(run.id, principal, follow_run(self.hub, run.id, after=after))
 
     def _reader(
-        self, run_id: uuid.UUID, principal: Principal, batches: AsyncIterator[Batch]
+        self, run_id: uuid.UUID, principal: Principal, batches: AsyncGenerator[Batch, None]
     ) -> RunReader:
         self.presence.arrive(run_id)
         return RunReader(self, run_id, principal, batches)
 
-    def spawn(self, work: object) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """``work`` will be done; nobody waits for it."""
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -213,11 +213,10 @@ class StreamHub:
 
     async def _read_once(self, client: redis.Redis) -> int:
         """The number of runs that had something new."""
-        keys = list(self._positions)
-        reply: Any = await client.execute_command(
-            "XREAD", "COUNT", ENTRIES_PER_STREAM, "BLOCK", BLOCK_MS, "STREAMS",
-            self._wake_key, *keys, self._wake_id, *(b"%d-0" % self._positions[key] for key in keys),
-        )  # fmt: skip
+        streams: Any = {self._wake_key: self._wake_id}
+        for key, seq in self._positions.items():
+            streams[key] = b"%d-0" % seq
+        reply: Any = await client.xread(streams, count=ENTRIES_PER_STREAM, block=BLOCK_MS)
         for key, found in reply or ():
             if key == self._wake_key:
                 self._wake_id = found[-1][0]

@@ -1,5 +1,5 @@
 """Importing this package registers every task."""
 
-from altiplano_worker.tasks import upkeep
+from altiplano_worker.tasks import runs, upkeep
 
-__all__ = ["upkeep"]
+__all__ = ["runs", "upkeep"]

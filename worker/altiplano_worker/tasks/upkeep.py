@@ -1,7 +1,17 @@
 """Keeping the platform moving: the sweeper and the proofs of life."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from altiplano.kernel import jobs, queries
+from altiplano.runs.jobs import ExecuteRun
 from altiplano_worker.app import app
+from altiplano_worker.tasks.runs import fail_run
+
+FAIL_SUBJECT: Final[Mapping[str, Callable[[jobs.JobClaim], None]]] = {
+    ExecuteRun.task: fail_run,
+}
+"""By task: how the subject of a job learns that each attempt died without a word."""
 
 
 @app.task(name="altiplano.kernel.beat")
@@ -12,4 +22,6 @@ def beat(queue: str) -> None:
 
 @app.task(name="altiplano.kernel.sweep_jobs")
 def sweep_jobs() -> None:
-    jobs.sweep_jobs()
+    """Every job moves again, and whoever waits for a dead one hears of it."""
+    for claim in jobs.sweep_jobs().exhausted:
+        FAIL_SUBJECT[claim.task](claim)

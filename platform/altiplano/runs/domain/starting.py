@@ -18,6 +18,9 @@ from altiplano.runs.models import Run
 from altiplano.serving.domain.endpoints import choose_endpoint
 from altiplano.studio.models import App, AppVersion
 
+DEFAULT_ANSWER_TOKENS = 256
+"""Of a pipeline that says nothing about it; the worker's default is the same."""
+
 VersionWish = Literal["draft"] | int | None
 
 
@@ -38,10 +41,12 @@ def start_run(
     question: str,
     history: Iterable[Mapping[str, Any]] = (),
     version: VersionWish = None,
+    answer_tokens: int | None = None,
 ) -> Run:
     """The run is counted against today's quota, stored with all it needs, and queued.
 
     ``version`` None asks what is published; ``"draft"`` or a number needs the scope ``write``.
+    ``answer_tokens`` may shorten the answer, never lengthen it.
     Raises NotAllowedError, InvalidInputError, ConflictError (nothing published), NotFoundError
     (no such version), LimitReachedError, NoEndpointError; nothing is stored then.
     """
@@ -64,7 +69,7 @@ def start_run(
             question=question,
             history=messages,
             spec={
-                "pipeline": plan.pipeline,
+                "pipeline": _shorten(plan.pipeline, answer_tokens),
                 "collections": collections,
                 "endpoint": str(endpoint.id),
             },
@@ -106,6 +111,13 @@ def _plan_of(version: AppVersion) -> Plan:
         collection_ids=tuple(uuid.UUID(str(value)) for value in version.collection_ids),
         endpoint_id=version.endpoint_id,
     )
+
+
+def _shorten(pipeline: dict[str, Any], answer_tokens: int | None) -> dict[str, Any]:
+    if answer_tokens is None:
+        return pipeline
+    limit = min(answer_tokens, pipeline.get("answer_tokens", DEFAULT_ANSWER_TOKENS))
+    return {**pipeline, "answer_tokens": limit}
 
 
 def _pin_collections(

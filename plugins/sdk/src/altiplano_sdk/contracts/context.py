@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class LanguageModel(Protocol):
     """The app's model endpoint. Limits, tenant salt and key are the platform's business."""
 
-    context_tokens: int
+    @property
+    def context_tokens(self) -> int: ...
 
     def stream(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]: ...
 
@@ -27,8 +28,11 @@ class LanguageModel(Protocol):
 class TextEmbedder(Protocol):
     """The embedding model of the app's collections."""
 
-    model_id: str
-    dimension: int
+    @property
+    def model_id(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
 
     async def embed_query(self, text: str) -> VectorBatch: ...
 

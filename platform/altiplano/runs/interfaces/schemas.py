@@ -1,0 +1,122 @@
+"""What the routes of runs take in and give out."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from altiplano.kernel.schemas import RequestBody, ResponseBody
+from altiplano.runs.models import FeedbackReason, RunState, Verdict
+
+MAX_SENT_MESSAGES = 200
+
+
+class MessageIn(RequestBody):
+    role: Annotated[str, Field(max_length=20, description="`user` or `assistant`.")]
+    content: str
+
+
+class RunIn(RequestBody):
+    input: Annotated[str, Field(description="The question.")]
+    history: Annotated[
+        list[MessageIn],
+        Field(max_length=MAX_SENT_MESSAGES, description="Earlier messages, oldest first."),
+    ] = []
+    stream: Annotated[bool, Field(strict=True, description="Answer as server-sent events.")] = False
+    version: Annotated[
+        Literal["draft"] | Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)] | None,
+        Field(description="What is published unless said; `draft` or a number need `write`."),
+    ] = None
+
+
+class FeedbackIn(RequestBody):
+    verdict: Verdict
+    reason: FeedbackReason | Literal[""] = ""
+    comment: str = ""
+
+
+class CitationOut(ResponseBody):
+    n: int
+    chunk_id: int
+    document_id: str
+    document_name: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    answer_start: int
+    answer_end: int
+
+
+class UsageOut(ResponseBody):
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class RunErrorOut(ResponseBody):
+    code: str
+    message: str
+
+
+class RunOut(ResponseBody):
+    id: str
+    app_id: str
+    state: RunState
+    question: str
+    answer: str
+    abstained: bool
+    citations: list[CitationOut]
+    usage: UsageOut
+    timings: dict[str, float]
+    error: RunErrorOut | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class RunSummaryOut(ResponseBody):
+    id: str
+    state: RunState
+    question: str
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Any) -> "RunSummaryOut":
+        return cls(
+            id=str(row.id),
+            state=row.state,
+            question=row.question,
+            created_at=row.created_at,
+            finished_at=row.finished_at,
+        )
+
+
+class FeedbackOut(ResponseBody):
+    verdict: Verdict
+    reason: str
+    comment: str
+
+
+class PersonOut(ResponseBody):
+    id: str
+    email: str
+
+
+class OrganizationOut(ResponseBody):
+    id: str
+    slug: str
+
+
+class QuotaOut(ResponseBody):
+    runs_per_day: int
+    runs_used: int
+    runs_left: int
+    resets_at: datetime
+
+
+class MeOut(ResponseBody):
+    user: PersonOut
+    organization: OrganizationOut
+    role: str
+    scopes: list[str]
+    quota: QuotaOut
