@@ -6,7 +6,7 @@ lease expires. ``security-and-reliability`` measurements L1 to L10 are the reaso
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import ClassVar
@@ -245,6 +245,25 @@ def renew_lease(claim: JobClaim) -> None:
     until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
     if not Job.objects.filter(_held(claim)).update(lease_until=until):
         raise LostClaimError
+
+
+def record_progress(claim: JobClaim) -> JobClaim:
+    """The lease runs anew and the attempts count from one again: only those without any progress
+    count towards giving up. Holds the claim as :func:`hold_claim` does. Raises LostClaimError.
+    """
+    until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    if not Job.objects.filter(_held(claim)).update(lease_until=until, attempt=1):
+        raise LostClaimError
+    return replace(claim, attempt=1)
+
+
+def has_rivals(claim: JobClaim) -> bool:
+    """True when another organization's job of the same task waits for a worker."""
+    return (
+        Job.objects.filter(task=claim.task, state=JobState.QUEUED, run_after__lte=timezone.now())
+        .exclude(organization_id=claim.organization_id)
+        .exists()
+    )
 
 
 def hold_claim(claim: JobClaim) -> None:

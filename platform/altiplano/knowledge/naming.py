@@ -1,17 +1,16 @@
 """Names of uploaded files: shown to people, never used to find anything on the disk."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+
+from altiplano_sdk import clean_text
 
 MAX_NAME_CHARS = 255
 FALLBACK_NAME = "document"
 
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Controls, text-direction marks, zero-width characters, halves of characters, line separators."""
-
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"[\s\ue000-\uf8ff]+")
+"""Also characters of private use: what they look like depends on the reader's machine."""
 
 
 def clean_name(raw: str) -> str:
@@ -21,13 +20,7 @@ def clean_name(raw: str) -> str:
     be an option to a careless command). Cleaning a clean name changes nothing.
     """
     name = re.split(r"[/\\]", raw.rstrip("/\\"))[-1]
-    name = unicodedata.normalize("NFC", name)
-    name = "".join(
-        " " if char in "\t\r\n" else char
-        for char in name
-        if char in "\t\r\n" or unicodedata.category(char) not in _HIDDEN_CATEGORIES
-    )
-    name = _SPACES.sub(" ", name).strip().lstrip("- ")
+    name = _SPACES.sub(" ", clean_text(name).text).strip().lstrip("- ")
     if not name.strip("."):
         return FALLBACK_NAME
     return _shorten(name, MAX_NAME_CHARS)

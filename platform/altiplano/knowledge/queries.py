@@ -266,3 +266,19 @@ def passage_rows(
         )
     )
     return {row[0]: PassageRow(*row) for row in rows}
+
+
+def searchable_collections(
+    organization_id: uuid.UUID, collection_ids: frozenset[uuid.UUID]
+) -> list[Collection]:
+    """Those of the collections that belong to the organization and still exist."""
+    return list(
+        Collection.objects.within(organization_id).filter(pk__in=collection_ids).order_by("pk")
+    )
+
+
+def has_ready_documents(collection_id: uuid.UUID) -> bool:
+    """True when an answer from this collection is owed, whatever its index says."""
+    return DocumentVersion.unscoped.filter(
+        document__collection_id=collection_id, state=DocumentState.READY, chunk_count__gt=0
+    ).exists()

@@ -4,12 +4,19 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from altiplano.kernel import jobs, queries
+from altiplano.knowledge.domain.compaction import fail_compaction_job
+from altiplano.knowledge.domain.indexing import fail_index_job
+from altiplano.knowledge.domain.ingestion import fail_parse_job
+from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocument
 from altiplano.runs.jobs import ExecuteRun
 from altiplano_worker.app import app
 from altiplano_worker.tasks.runs import fail_run
 
 FAIL_SUBJECT: Final[Mapping[str, Callable[[jobs.JobClaim], None]]] = {
+    CompactIndex.task: fail_compaction_job,
     ExecuteRun.task: fail_run,
+    IndexCollection.task: fail_index_job,
+    ParseDocument.task: fail_parse_job,
 }
 """By task: how the subject of a job learns that each attempt died without a word."""
 

@@ -15,7 +15,7 @@ from altiplano.kernel.errors import ConflictError
 from altiplano.kernel.jobs import JobSpec, cancel_jobs, create_job
 from altiplano.knowledge import rules
 from altiplano.knowledge.blobs import BlobName
-from altiplano.knowledge.domain.indexing import request_compaction
+from altiplano.knowledge.domain.compaction import request_compaction
 from altiplano.knowledge.domain.removal import (
     cancel_version_jobs,
     remove_blobs_on_commit,

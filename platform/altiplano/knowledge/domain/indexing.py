@@ -4,12 +4,10 @@ import uuid
 from collections import Counter
 from collections.abc import Collection as Sized
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import cast
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
-from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from altiplano.kernel.jobs import (
@@ -19,6 +17,7 @@ from altiplano.kernel.jobs import (
     fail_job,
     finish_job,
     hold_claim,
+    record_progress,
     retry_job,
 )
 from altiplano.knowledge.domain.removal import remove_extracted
@@ -31,11 +30,9 @@ from altiplano.knowledge.models import (
     Tombstone,
 )
 from altiplano.knowledge.queries import PendingChunk, is_index_whole
-from altiplano.knowledge.specs import CompactIndex, IndexCollection
+from altiplano.knowledge.specs import IndexCollection
 
 IDS_PER_STATEMENT = 5000
-COMPACTION_DELAY = timedelta(seconds=60)
-"""Deletions come in groups; rewriting the files once serves them all."""
 INDEXER_DIED_REASON = "Indexing this document stopped the indexer several times. Try it again."
 
 
@@ -88,14 +85,14 @@ def save_vectors(claim: JobClaim, chunks: Sequence[PendingChunk], vectors: Seque
 
 def commit_indexed(
     claim: JobClaim, *, chunk_ids: Sequence[int], version_ids: Sized[uuid.UUID], generation: int
-) -> int:
-    """The chunks are found by searches; how many versions became ready by that.
+) -> JobClaim:
+    """The chunks are found by searches; the claim, which has made progress, is returned.
 
     A version whose chunks are all indexed becomes ready and answers from now on; the version it
     replaces stops in the same transaction. Raises LostClaimError.
     """
     with transaction.atomic():
-        hold_claim(claim)
+        claim = record_progress(claim)
         collections = Collection.unscoped.filter(pk=claim.subject_id)
         collections.select_for_update(no_key=True).first()
         found = 0
@@ -105,10 +102,10 @@ def commit_indexed(
             ).update(is_indexed=True)
         if found < len(chunk_ids):
             _bury_missing(claim.subject_id, chunk_ids)
-        ready = _make_ready(claim.subject_id, version_ids)
+        _make_ready(claim.subject_id, version_ids)
         if is_index_whole(claim.subject_id):
             collections.update(index_generation=generation)
-        return ready
+        return claim
 
 
 def _bury_missing(collection_id: uuid.UUID, chunk_ids: Sequence[int]) -> None:
@@ -122,7 +119,7 @@ def _bury_missing(collection_id: uuid.UUID, chunk_ids: Sequence[int]) -> None:
         Tombstone.objects.create(collection_id=collection_id, chunk_ids=missing)
 
 
-def _make_ready(collection_id: uuid.UUID, version_ids: Sized[uuid.UUID]) -> int:
+def _make_ready(collection_id: uuid.UUID, version_ids: Sized[uuid.UUID]) -> None:
     waiting = Chunk.unscoped.filter(version_id=OuterRef("pk"), is_indexed=False)
     complete = list(
         DocumentVersion.unscoped.select_for_update(of=("self",))
@@ -132,7 +129,7 @@ def _make_ready(collection_id: uuid.UUID, version_ids: Sized[uuid.UUID]) -> int:
         .values_list("pk", flat=True)
     )
     if not complete:
-        return 0
+        return
     documents = Document.unscoped.filter(latest_version__in=complete)
     replaced = cast(
         "list[uuid.UUID]",
@@ -148,7 +145,6 @@ def _make_ready(collection_id: uuid.UUID, version_ids: Sized[uuid.UUID]) -> int:
         state=DocumentState.READY, finished_at=timezone.now(), embedded_count=F("chunk_count")
     )
     documents.update(active_version=F("latest_version"))
-    return len(complete)
 
 
 def finish_indexing(claim: JobClaim, *, generation: int) -> None:
@@ -169,20 +165,6 @@ def yield_indexing(claim: JobClaim) -> None:
         hold_claim(claim)
         create_job(IndexCollection(claim.subject_id), organization_id=claim.organization_id)
         finish_job(claim)
-
-
-def request_compaction(collection_id: uuid.UUID, *, organization_id: uuid.UUID) -> None:
-    """The index files will be rewritten without what was removed; soon, and once for many calls."""
-    create_job(CompactIndex(collection_id), organization_id=organization_id, delay=COMPACTION_DELAY)
-
-
-def finish_compaction(claim: JobClaim, *, up_to: int, generation: int) -> None:
-    """The files hold none of the chunks of these tombstones any more. Raises LostClaimError."""
-    with transaction.atomic():
-        finish_job(claim)
-        collections = Collection.unscoped.filter(pk=claim.subject_id, index_generation__gt=0)
-        collections.update(index_generation=Greatest(F("index_generation"), generation))
-        Tombstone.objects.filter(collection_id=claim.subject_id, id__lte=up_to).delete()
 
 
 def fail_versions(

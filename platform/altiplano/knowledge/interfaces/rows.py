@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
 from altiplano.knowledge import rules
@@ -46,7 +47,7 @@ def row_of(document: Document) -> DocumentRow:
         warnings=tuple(gettext(str(warning)) for warning in version.warnings),
         percent=round(progress_of(version) * 100),
         pages=version.page_count,
-        size=rules.readable_bytes(version.bytes),
+        size=filesizeformat(version.bytes),
         language=version.language,
         is_moving=rules.is_unfinished(version),
         can_retry=rules.can_retry(version),

@@ -1,0 +1,32 @@
+"""Giving back original files, which may be anything: never shown, never run, only saved."""
+
+from django.http import FileResponse
+
+from altiplano.kernel.errors import NotFoundError
+from altiplano.knowledge.blobs import BlobName
+from altiplano.knowledge.domain.documents import has_file
+from altiplano.knowledge.models import Document
+
+
+def original_file(document: Document) -> FileResponse:
+    """The latest version's file as a download that no browser displays. Raises NotFoundError.
+
+    ``document`` comes with its latest version.
+    """
+    version = document.latest_version
+    if version is None or not has_file(version):
+        raise NotFoundError("The file of this document was not kept.", code="no_file")
+    blob = BlobName(version.organization_id, version.sha256, version.id)
+    try:
+        file = blob.path.open("rb")
+    except FileNotFoundError:  # deleted at this moment
+        raise NotFoundError("The file of this document was not kept.", code="no_file") from None
+    response = FileResponse(
+        file,
+        as_attachment=True,
+        filename=document.name,
+        content_type="application/octet-stream",
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response

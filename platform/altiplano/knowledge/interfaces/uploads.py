@@ -1,0 +1,40 @@
+"""Taking files in: streamed to the disk, never past the limit for one document."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import HttpRequest
+
+from altiplano.knowledge.blobs import told_when_full
+from altiplano.knowledge.domain.receiving import Upload
+
+
+class BoundedUploadHandler(TemporaryFileUploadHandler):
+    """Writes each file of a form to the disk, up to the limit for one document.
+
+    What is longer is read to its end, so that the other files of the request are not lost with it,
+    but no longer kept; its true size tells that. A full disk raises StorageFullError.
+    """
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if start < settings.MAX_DOCUMENT_BYTES:
+            with told_when_full():
+                super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any] | None":
+        with told_when_full():
+            return super().file_complete(file_size)
+
+
+def uploads_of(request: HttpRequest, field: str = "file") -> list[Upload]:
+    """The files of the form's ``field``, in the order they were sent."""
+    uploads = []
+    for file in request.FILES.getlist(field):
+        size, path = file.size or 0, None
+        if isinstance(file, TemporaryUploadedFile) and size <= settings.MAX_DOCUMENT_BYTES:
+            path = Path(file.temporary_file_path())
+        uploads.append(Upload(name=file.name or "", path=path, size=size))
+    return uploads

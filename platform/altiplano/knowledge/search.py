@@ -1,0 +1,133 @@
+"""Searching a collection from the portal, which has neither the index nor the model.
+
+A worker answers; this side checks what is asked, waits a bounded time, and says so when nobody
+answers.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, cast
+
+import redis
+from django.conf import settings
+
+from altiplano.accounts.principal import Principal
+from altiplano.kernel.errors import InvalidInputError, NotFoundError, UnavailableError
+from altiplano.knowledge import search_wire as wire
+from altiplano.knowledge.models import Collection, Document
+
+MAX_QUERY_CHARS = 2000
+MAX_HITS = 50
+MAX_FILTER_VALUES = 100
+SECONDS = 10
+
+Mode = Literal["hybrid", "dense", "lexical"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """``took_ms`` is the time from the checked request to the answer, waiting included."""
+
+    hits: tuple[wire.SearchHit, ...]
+    took_ms: float
+
+
+def search_collection(
+    *,
+    principal: Principal,
+    collection_id: object,
+    query: str,
+    k: int = 5,
+    mode: Mode = "hybrid",
+    document_ids: Sequence[str] = (),
+    languages: Sequence[str] = (),
+) -> SearchResult:
+    """The best passages of the collection for ``query``.
+
+    Raises NotFoundError, InvalidInputError, and UnavailableError when no worker answers in time or
+    the index is being rebuilt.
+    """
+    principal.require("read")
+    begun = time.perf_counter()
+    collection = Collection.objects.get_within(principal.organization_id, collection_id)
+    request = wire.SearchRequest(
+        id=uuid.uuid4().hex,
+        organization_id=collection.organization_id,
+        collection_id=collection.id,
+        query=_checked_query(query),
+        mode=mode,
+        k=k,
+        document_ids=_checked_documents(collection, document_ids),
+        languages=tuple(languages),
+        deadline=time.time() + SECONDS,
+    )
+    reply = _ask(request)
+    if reply.code:
+        raise UnavailableError(reply.message, code=reply.code, retry_after=5)
+    return SearchResult(reply.hits, round((time.perf_counter() - begun) * 1000, 2))
+
+
+def _checked_query(query: str) -> str:
+    """One line of what can be seen; models and indexes get nothing else."""
+    clean = " ".join("".join(c if c.isprintable() else " " for c in query).split())
+    if not clean or len(clean) > MAX_QUERY_CHARS:
+        message = f"A query has 1 to {MAX_QUERY_CHARS} characters."
+        raise InvalidInputError(message, fields={"query": message})
+    return clean
+
+
+def _checked_documents(collection: Collection, document_ids: Sequence[str]) -> tuple[str, ...]:
+    """The ids as the database writes them. Raises NotFoundError for one that is not in here."""
+    wanted = set()
+    for raw in document_ids:
+        with suppress(ValueError):
+            wanted.add(uuid.UUID(raw))
+    found = Document.objects.within(collection.organization_id).filter(
+        collection=collection, pk__in=wanted
+    )
+    ids = tuple(str(pk) for pk in found.values_list("pk", flat=True))
+    if len(ids) < len(set(document_ids)):
+        raise NotFoundError("There is no such document in this collection.")
+    return ids
+
+
+@cache
+def _client() -> redis.Redis:
+    pool = redis.BlockingConnectionPool.from_url(
+        settings.REDIS_URL,
+        protocol=2,
+        max_connections=64,
+        timeout=2,
+        socket_timeout=SECONDS + 5,
+        socket_connect_timeout=2,
+        health_check_interval=30,
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+def _ask(request: wire.SearchRequest) -> wire.SearchReply:
+    client, encoded = _client(), request.encode()
+    try:
+        waiting = client.rpush(wire.REQUESTS_KEY, encoded)
+        if waiting > wire.MAX_WAITING:
+            client.lrem(wire.REQUESTS_KEY, -1, encoded.decode())
+            raise UnavailableError(
+                "Too many searches wait at the moment; try again soon.", retry_after=2
+            )
+        answer = cast("Any", client.blpop([wire.reply_key(request.id)], timeout=SECONDS))
+        if answer is None:
+            client.lrem(wire.REQUESTS_KEY, 1, encoded.decode())
+            raise UnavailableError(
+                "No worker answered the search in time. If this stays so, the operator should "
+                "look at the workers of the queue “runs”.",
+                retry_after=5,
+            )
+    except redis.RedisError as error:
+        raise UnavailableError(
+            "The message broker does not answer; try again soon.", retry_after=5
+        ) from error
+    return wire.SearchReply.decode(answer[1])
