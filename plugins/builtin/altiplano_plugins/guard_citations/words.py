@@ -4,344 +4,18 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+from altiplano_plugins.guard_citations.small_talk import NUMBER_WORDS, SMALL_TALK
 
 _TOKEN: Final = re.compile(
     r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)*|[^\W\d_]+",
 )
+_OPENING: Final = re.compile(r"[.!?:;\n\"«“(]")
 _THOUSANDS: Final = re.compile(r"[.,](?=\d{3}(?:\D|\Z))")
 _IDEOGRAPHS: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _STEM_LENGTH: Final = 5
-
-_NUMBER_WORDS: Final = {
-    word: number
-    for number, words in {
-        "2": "two deux", "3": "three trois", "4": "four quatre", "5": "five cinq", "6": "six",
-        "7": "seven sept", "8": "eight huit", "9": "nine", "10": "ten dix", "11": "eleven onze",
-        "12": "twelve douze", "13": "thirteen treize", "14": "fourteen quatorze",
-        "15": "fifteen quinze", "16": "sixteen seize", "17": "seventeen", "18": "eighteen",
-        "19": "nineteen", "20": "twenty vingt", "30": "thirty trente", "40": "forty quarante",
-        "50": "fifty cinquante", "60": "sixty soixante", "70": "seventy", "80": "eighty",
-        "90": "ninety", "100": "hundred cent", "1000": "thousand mille",
-    }.items()
-    for word in words.split()
-}  # fmt: skip
-
-_SMALL_TALK: Final = frozenset(
-    [
-        "a",
-        "about",
-        "above",
-        "after",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "below",
-        "between",
-        "both",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "down",
-        "during",
-        "each",
-        "few",
-        "for",
-        "from",
-        "further",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "itself",
-        "just",
-        "me",
-        "more",
-        "most",
-        "my",
-        "no",
-        "nor",
-        "not",
-        "of",
-        "off",
-        "on",
-        "once",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "own",
-        "passage",
-        "passages",
-        "same",
-        "she",
-        "should",
-        "so",
-        "some",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "under",
-        "until",
-        "up",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "according",
-        "answer",
-        "document",
-        "documents",
-        "text",
-        "question",
-        "one",
-        "au",
-        "aux",
-        "avec",
-        "ce",
-        "ces",
-        "cette",
-        "dans",
-        "de",
-        "des",
-        "du",
-        "elle",
-        "elles",
-        "en",
-        "est",
-        "et",
-        "etaient",
-        "etait",
-        "etre",
-        "eux",
-        "il",
-        "ils",
-        "je",
-        "la",
-        "le",
-        "les",
-        "leur",
-        "leurs",
-        "lui",
-        "ma",
-        "mais",
-        "me",
-        "meme",
-        "mes",
-        "moi",
-        "mon",
-        "ne",
-        "nos",
-        "notre",
-        "nous",
-        "on",
-        "ont",
-        "ou",
-        "par",
-        "pas",
-        "plus",
-        "pour",
-        "qu",
-        "que",
-        "quel",
-        "quelle",
-        "qui",
-        "sa",
-        "sans",
-        "se",
-        "sera",
-        "ses",
-        "son",
-        "sont",
-        "sur",
-        "ta",
-        "te",
-        "tes",
-        "toi",
-        "ton",
-        "tu",
-        "un",
-        "une",
-        "vos",
-        "votre",
-        "vous",
-        "y",
-        "selon",
-        "reponse",
-        "texte",
-        "ainsi",
-        "aussi",
-        "cela",
-        "ceci",
-        "comme",
-        "si",
-        "fait",
-        "faire",
-        "etc",
-        "al",
-        "como",
-        "con",
-        "cual",
-        "del",
-        "el",
-        "ella",
-        "ellos",
-        "entre",
-        "era",
-        "es",
-        "esa",
-        "ese",
-        "esta",
-        "este",
-        "estos",
-        "fue",
-        "ha",
-        "han",
-        "las",
-        "lo",
-        "los",
-        "mas",
-        "mi",
-        "muy",
-        "nos",
-        "o",
-        "para",
-        "pero",
-        "por",
-        "porque",
-        "se",
-        "segun",
-        "ser",
-        "sin",
-        "sobre",
-        "son",
-        "su",
-        "sus",
-        "tambien",
-        "te",
-        "tiene",
-        "una",
-        "unos",
-        "uno",
-        "y",
-        "ya",
-        "aber",
-        "als",
-        "am",
-        "auch",
-        "auf",
-        "aus",
-        "bei",
-        "bis",
-        "das",
-        "dass",
-        "dem",
-        "den",
-        "der",
-        "des",
-        "die",
-        "dies",
-        "diese",
-        "doch",
-        "dort",
-        "du",
-        "durch",
-        "ein",
-        "eine",
-        "einem",
-        "einen",
-        "einer",
-        "er",
-        "es",
-        "fur",
-        "hat",
-        "ich",
-        "ihr",
-        "im",
-        "ist",
-        "kann",
-        "mit",
-        "nach",
-        "nicht",
-        "noch",
-        "nur",
-        "oder",
-        "sein",
-        "sich",
-        "sie",
-        "sind",
-        "uber",
-        "um",
-        "und",
-        "uns",
-        "von",
-        "vor",
-        "war",
-        "wie",
-        "wird",
-        "zu",
-        "zum",
-        "zur",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,33 +32,34 @@ def read_words(text: str) -> Iterator[Word]:
 
     A word counts as a name when it is capitalized and does not open a sentence.
     """
-    opens = True
     end = 0
     for match in _TOKEN.finditer(text):
         token = match.group()
-        opens = opens if end == 0 else bool(re.search(r"[.!?:;\n\"«“(]", text[end : match.start()]))
+        is_name = token[0].isupper() and (
+            (len(token) > 1 and token.isupper())
+            or (end > 0 and _OPENING.search(text, end, match.start()) is None)
+        )
         end = match.end()
-        is_name = token[0].isupper() and (not opens or (len(token) > 1 and token.isupper()))
-        opens = False
-        yield from _read_token(token, is_name=is_name)
+        for key, is_number in compared_keys(token):
+            yield Word(key, is_number, is_name and not is_number)
 
 
-def _read_token(token: str, *, is_name: bool) -> Iterator[Word]:
+@lru_cache(maxsize=32_768)
+def compared_keys(token: str) -> tuple[tuple[str, bool], ...]:
+    """The keys of a token, each with whether it is a number; none for small talk."""
     if token[0].isdigit():
-        digits = re.sub(r"\s", "", token)
-        digits = _THOUSANDS.sub("", digits).replace(",", ".")
-        yield Word(digits, is_number=True, is_name=False)
-        return
+        digits = _THOUSANDS.sub("", re.sub(r"\s", "", token))
+        return ((digits.replace(",", "."), True),)
     if _IDEOGRAPHS.search(token):
         # Written without spaces: neighbouring pairs of characters stand for words.
         pairs = [token[i : i + 2] for i in range(len(token) - 1)] or [token]
-        yield from (Word(pair, is_number=False, is_name=False) for pair in pairs)
-        return
+        return tuple((pair, False) for pair in pairs)
     plain = fold(token)
-    if plain in _NUMBER_WORDS:
-        yield Word(_NUMBER_WORDS[plain], is_number=True, is_name=False)
-    elif len(plain) > 1 and plain not in _SMALL_TALK:
-        yield Word(stem(plain), is_number=False, is_name=is_name)
+    if plain in NUMBER_WORDS:
+        return ((NUMBER_WORDS[plain], True),)
+    if len(plain) < 2 or plain in SMALL_TALK:
+        return ()
+    return ((stem(plain), False),)
 
 
 def fold(text: str) -> str:
