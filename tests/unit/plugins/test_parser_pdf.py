@@ -114,6 +114,7 @@ def test_file_of_empty_pages_is_refused(parse, pdf):
         (["sub\x02\nplots", "subplots, or sub-plots"], ["subplots", "subplots, or sub-plots"]),
         (["Saint\u2011\nDenis"], ["Saint-Denis"]),
         (["2020\u20112024"], ["2020\u20112024"]),
+        (["2017\x02\r\n2023"], ["2017-2023"]),
         (["a-\nb stays"], ["a-\nb stays"]),
     ],
 )

@@ -45,8 +45,14 @@ def test_long_text_is_judged_by_its_accents():
     assert decode_text(text.encode("cp1252")) == text
 
 
-def test_last_character_cut_in_half_is_left_out():
-    assert decode_text("été".encode()[:-1]) == "ét"
+def test_file_with_a_damaged_character_is_still_utf8():
+    content = bytearray((FRENCH + " ").encode() * 3)
+    content[content.index("û".encode())] = 0x20
+    assert decode_text(bytes(content)).startswith("L’été dernier, le maïs a m \ufffdri très tôt")
+
+
+def test_file_cut_inside_its_last_character_is_still_utf8():
+    assert decode_text("déjà vu : été".encode()[:-1]) == "déjà vu : ét\ufffd"
 
 
 def test_same_bytes_always_decode_the_same():

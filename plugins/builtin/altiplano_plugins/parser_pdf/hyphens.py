@@ -14,6 +14,7 @@ from typing import Self
 # Where a word may be broken. The words around a break are looked for afterwards: a pattern that
 # begins with a word is tried at every letter of the document.
 _BREAK = re.compile("[\x02\ufffe](?:\r?\n)?|[\u00ad\u2010\u2011]\r?\n")
+_MARKERS = "\x02\ufffe"
 _WORD_BEFORE = re.compile(r"[^\W\d_]+\Z")
 _WORD_AFTER = re.compile(r"[^\W\d_]+")
 _LONGEST_WORD = 40
@@ -37,10 +38,14 @@ def _mend(page: str, words: "_Words") -> Iterator[str]:
     for match in _BREAK.finditer(page):
         before = _WORD_BEFORE.search(page, max(0, match.start() - _LONGEST_WORD), match.start())
         after = _WORD_AFTER.match(page, match.end())
-        if before is None or after is None:
+        if before is not None and after is not None:
+            hyphen = "-" if words.keep_hyphen(before[0], after[0]) else ""
+        elif match[0][0] in _MARKERS:
+            hyphen = "-"  # between numbers, say: PDFium put its mark in the hyphen's place
+        else:
             continue
         yield page[position : match.start()]
-        yield "-" if words.keep_hyphen(before[0], after[0]) else ""
+        yield hyphen
         position = match.end()
     yield page[position:]
 

@@ -48,9 +48,10 @@ def decode_text(content: bytes) -> str:
         return content.decode(wide, errors="replace")
     try:
         return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if _is_cut_inside_a_character(content, error):
-            return content[: error.start].decode("utf-8")
+    except UnicodeDecodeError:
+        damaged = content.decode("utf-8", errors="replace")
+    if _is_damaged_utf8(damaged):
+        return damaged
     return content.decode(_guess_single_byte_or_asian(content), errors="replace")
 
 
@@ -74,9 +75,11 @@ def _unmarked_wide_encoding(content: bytes) -> str | None:
     return None
 
 
-def _is_cut_inside_a_character(content: bytes, error: UnicodeDecodeError) -> bool:
-    """UTF-8 that is sound but for its last, unfinished character."""
-    return error.reason == "unexpected end of data" and len(content) - error.start < 4
+def _is_damaged_utf8(text: str) -> bool:
+    """Whether nearly all that is not ASCII was sound UTF-8: no other encoding looks like that."""
+    broken = text.count("\ufffd")
+    sound = sum(char > "\x7f" for char in text) - broken
+    return sound >= 8 * broken or (broken == 1 and text.endswith("\ufffd") and sound > 0)
 
 
 def _guess_single_byte_or_asian(content: bytes) -> str:
