@@ -41,7 +41,7 @@ def order_problem(stages: Sequence[StageKind]) -> str | None:
     return None
 
 
-def _count_problem(kinds: list[StageKind]) -> str | None:
+def _count_problem(kinds: Sequence[StageKind]) -> str | None:
     for kind in EXACTLY_ONE:
         if kinds.count(kind) != 1:
             return f"A pipeline needs exactly one {kind} stage."
