@@ -85,6 +85,17 @@ async def test_url_outside_the_grant_is_refused_without_a_connection(url):
             await http.post_json(url, {}, {})
 
 
+async def test_grant_of_every_host_is_one_of_every_public_host():
+    async with answering(OK) as (url, seen):
+        async with granted(hosts=("*",)) as http:
+            assert await http.post_json(url, {}, {}) == {"ok": True}
+        async with granted(hosts=("*",), private=False) as http:
+            for address in (url, url.replace("127.0.0.1", "localhost"), "http:///v1"):
+                with pytest.raises(HttpRefusedError):
+                    await http.post_json(address, {}, {})
+    assert len(seen) == 1
+
+
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::1]", "127.1", "2130706433", "0x7f.1"]
 )

@@ -25,6 +25,7 @@ FORBIDDEN_HEADERS: Final = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer",
      "accept-encoding", "cookie", "proxy-authorization"}
 )  # fmt: skip
+ANY_HOST: Final = "*"
 CONNECT_SECONDS: Final = 5.0
 _BUSY: Final = frozenset({408, 425, 429})
 
@@ -53,8 +54,9 @@ class HttpUnavailableError(RetryableError):
 class GrantedHttp:
     """The :class:`~altiplano_sdk.contracts.HttpClient` capability of one plugin.
 
-    ``hosts`` are the names it was granted, compared as written. ``private`` lets them lie in a
-    private network, for an operator who runs the other side there.
+    ``hosts`` are the names it was granted, compared as written; ``"*"`` among them grants every
+    public host. ``private`` lets hosts lie in a private network, for an operator who runs the
+    other side there.
     """
 
     def __init__(
@@ -110,7 +112,7 @@ class GrantedHttp:
         clean = url.isascii() and url.isprintable() and not set(url) & set(" \\")
         if parts.scheme not in {"http", "https"} or parts.username is not None or not clean:
             raise HttpRefusedError("The address of the other service is not valid.")
-        if host not in self._hosts:
+        if not host or not self._hosts & {host, ANY_HOST}:
             raise HttpRefusedError("The plugin was not granted this host.")
         # aiohttp does not ask the resolver about a host that looks like an address.
         if not self._private and _looks_like_address(host) and not is_public_address(host):
