@@ -98,6 +98,16 @@ def test_child_is_warm_from_file_to_file(process, source):
     assert process.pid == pid
 
 
+def test_worn_child_is_replaced(source):
+    with ParserProcess(command=(*TRAPS, "2")) as process:
+        process.parse(source(), limits=GENEROUS)
+        first = process.pid
+        process.parse(source(), limits=GENEROUS)
+        assert process.pid is None
+        assert has_ended(first)
+        assert process.parse(source(), limits=GENEROUS).document.language == "en"
+
+
 def test_splitter_and_parser_take_their_configuration(process, source, tmp_path):
     path = tmp_path / "page"
     path.write_text("<nav>Menu</nav>" + "<p>One sentence of six words only.</p>" * 20)

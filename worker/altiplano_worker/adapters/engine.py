@@ -55,6 +55,8 @@ __all__ = [
 
 ERROR_BODY_BYTES: Final = 64 * 1024
 CONNECT_SECONDS: Final = 5.0
+KEEP_ALIVE_SECONDS: Final = 4.0
+"""Less than the five seconds after which uvicorn, and so vLLM, closes an idle connection."""
 RETRY_PAUSE_SECONDS: Final = 0.2
 DRAIN_SECONDS: Final = 1.0
 CHECK_SECONDS: Final = 5.0
@@ -198,7 +200,9 @@ class EngineClient:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=30),
+                connector=aiohttp.TCPConnector(
+                    limit=self._max_connections, keepalive_timeout=KEEP_ALIVE_SECONDS
+                ),
                 # The watchdog keeps the time; aiohttp only bounds the TCP handshake.
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
