@@ -1,5 +1,7 @@
 """A reading process that also has parsers which misbehave; started by the tests as a script.
 
+The first argument, if there are two, is the number of files after which it wants to retire.
+
 Each parser is chosen by its media type, ``trap/<what it does>``.
 """
 
@@ -142,4 +144,4 @@ def trapped_registry() -> PluginRegistry:
 
 
 if __name__ == "__main__":
-    serve(trapped_registry)
+    serve(trapped_registry, retire_after=int(sys.argv[1]) if len(sys.argv) > 2 else 200)

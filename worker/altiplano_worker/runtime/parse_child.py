@@ -27,7 +27,7 @@ from altiplano_worker.runtime.parse_limits import (
 )
 
 _MAX_REQUEST_BYTES = 1024 * 1024
-_RETIRE_AFTER_FILES = 200
+RETIRE_AFTER_FILES = 200
 _RETIRE_ABOVE_BYTES = 768 * 1024 * 1024
 _MAX_MESSAGE_CHARACTERS = 500
 
@@ -50,9 +50,17 @@ def reading_plugins() -> PluginRegistry:
     )
 
 
-def serve(load_registry: Callable[[], PluginRegistry] = reading_plugins) -> None:
-    """Answers requests until the input ends. The first argument is the worker's process id."""
-    live_modestly(int(sys.argv[1]))
+def serve(
+    load_registry: Callable[[], PluginRegistry] = reading_plugins,
+    *,
+    retire_after: int = RETIRE_AFTER_FILES,
+) -> None:
+    """Answers requests until the input ends. The last argument is the worker's process id.
+
+    After ``retire_after`` files, or when it holds too much memory, it asks to be replaced: what
+    C libraries leak goes with it.
+    """
+    live_modestly(int(sys.argv[-1]))
     requests, answers = _take_over_pipes()
     registry = load_registry()
     write_frame(answers, {"ready": True})
@@ -61,7 +69,7 @@ def serve(load_registry: Callable[[], PluginRegistry] = reading_plugins) -> None
     while (request := read_frame(requests, max_bytes=_MAX_REQUEST_BYTES)) is not None:
         answer = _answer(registry, request)
         served += 1
-        worn = served >= _RETIRE_AFTER_FILES or resident_bytes() > _RETIRE_ABOVE_BYTES
+        worn = served >= retire_after or resident_bytes() > _RETIRE_ABOVE_BYTES
         try:
             write_frame(answers, {**answer, "retire": worn})
         except TypeError:  # text that is no Unicode, from a parser that does not clean

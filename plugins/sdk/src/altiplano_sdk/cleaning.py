@@ -10,35 +10,35 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_QUIETLY_REMOVED = re.compile("[\u00ad\ufffe\uffff]|\\A\ufeff")
-"""Soft hyphens, byte-order marks and non-characters: left by honest tools, hiding nothing."""
+# Left by honest tools, hiding nothing: soft hyphens, the byte-order mark, non-characters.
+_QUIET = "\u00ad\ufffe\uffff"
 
-_ASCII_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-
-_HIDDEN = re.compile(
-    "["
+_ALWAYS_HIDDEN = (
     "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # controls
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # text direction
-    "\u180e\u2060-\u2065\u206a-\u206f\u3164\uffa0\ufeff\ufff9-\ufffb\u034f"  # no width
+    "\u034f\u180e\u2060-\u2065\u206a-\u206f\u3164\uffa0\ufeff\ufff9-\ufffb"  # no width
     "\ud800-\udfff\ufdd0-\ufdef"  # halves of characters, non-characters
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # shorthand and musical format controls
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # controls of shorthand and music
     "\U000e0000-\U000e0fff"  # tags and the supplementary variation selectors
-    "]"
-    # A joiner or zero-width space shapes text between two non-Latin characters (Persian,
-    # Indic scripts, Khmer, emoji); anywhere else it is only hidden.
-    "|(?<![^\x00-\u024f])[\u200b-\u200d]|[\u200b-\u200d](?![^\x00-\u024f])"
-    "|(?<=[\u200b-\u200d])[\u200b-\u200d]"
+)
+_JOINERS = "\u200b-\u200d"
+_SELECTORS = "\ufe00-\ufe0f"
+_BEYOND_LATIN = "[^\x00-\u024f]"
+
+_HIDDEN = re.compile(
+    f"[{_ALWAYS_HIDDEN}]"
+    # A joiner or zero-width space shapes text between two characters of Persian, Indic scripts,
+    # Khmer or emoji; beside Latin ones, or in a row, it only hides.
+    f"|(?<!{_BEYOND_LATIN})[{_JOINERS}]|[{_JOINERS}](?!{_BEYOND_LATIN})"
+    f"|(?<=[{_JOINERS}])[{_JOINERS}]"
     # One variation selector picks a glyph; a row of them carries data.
-    "|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]"
+    f"|(?<=[{_SELECTORS}])[{_SELECTORS}]"
 )
+_QUIETLY_REMOVED = re.compile(f"[{_QUIET}]|\\A\ufeff")
+_SUSPECT = re.compile(f"[{_ALWAYS_HIDDEN}{_JOINERS}{_SELECTORS}{_QUIET}]")
+"""Every character the rules name. Most texts hold none of them and need no rule."""
 
-_SUSPECT = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff9-\uffff"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-"""Every character that the rules above name. Most texts hold none, and need none of the rules."""
-
+_ASCII_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
