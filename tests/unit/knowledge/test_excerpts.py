@@ -1,5 +1,7 @@
 """What is shown around a passage is the document's text, whole and in order."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +43,7 @@ def test_excerpt_of_page_begins_with_that_page():
 )
 def test_excerpt_is_one_stretch_of_the_text(text, cuts, start, end, context):
     bounds = [0, *sorted({min(cut, len(text)) for cut in cuts}), len(text)]
-    pages = [[n, a, b] for n, (a, b) in enumerate(zip(bounds, bounds[1:], strict=False), start=1)]
+    pages = [[n, a, b] for n, (a, b) in enumerate(itertools.pairwise(bounds), start=1)]
     excerpt = excerpt_at(text, pages, start=start, end=end, context=context)
     shown = excerpt.before + excerpt.quote + excerpt.after
     assert shown in text

@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.middleware.csrf import CsrfViewMiddleware
 from ninja.security.base import AuthBase
 
@@ -108,7 +109,10 @@ class KeyOrSession(AuthBase):
 def member_required(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
-    """For pages: the view's second argument is the Principal; strangers go to the sign-in page."""
+    """For pages: the view's second argument is the Principal.
+
+    Strangers go to the sign-in page, people without an organization to the page that makes one.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -116,6 +120,10 @@ def member_required(
             principal = authenticate_session(request)
         except NotSignedInError:
             return redirect_to_login(request.get_full_path())
+        except NotAllowedError as error:
+            if error.code != "no_organization":
+                raise
+            return redirect("accounts:organization-create")
         return view(request, principal, *args, **kwargs)
 
     return guarded
