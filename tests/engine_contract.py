@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 
 import pytest
@@ -160,8 +161,8 @@ class EngineContract:
         self.check_answer(outcome.answer, outcome.citations)
 
     def check_answer(self, answer: str, citations: tuple) -> None:
-        """A real model finds the months in the passage, and the guard cites the sentence."""
-        assert "six" in answer.lower() or "6" in answer
+        """A real model, however small, takes a number from the passage, and the guard cites it."""
+        assert set(re.findall(r"\w+", answer.lower())) & {"six", "6", "twelve", "12"}, answer
         assert any("six to twelve months" in citation.quote for citation in citations)
 
 
