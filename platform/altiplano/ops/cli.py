@@ -49,6 +49,10 @@ def build_parser() -> argparse.ArgumentParser:
     up.add_argument("--no-demo", action="store_true", help="without the demo organization")
     add("prepare", run_prepare, "bring the database up to date; `up` does this by itself")
     add("down", run_down, "stop what `up` started")
+    consuming = add(
+        "consuming", run_consuming, "whether workers have lately taken work from queues"
+    )
+    consuming.add_argument("queues", nargs="+", metavar="QUEUE")
     status = add("status", run_status, "say what runs and whether it works")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     doctor = add("doctor", run_doctor, "say what is missing on this machine and how to get it")
@@ -135,6 +139,16 @@ def run_prepare(_: argparse.Namespace) -> int:
     for line in prepare_database():
         sys.stdout.write(line + "\n")
     return 0
+
+
+def run_consuming(options: argparse.Namespace) -> int:
+    """For health checks of containers: 0 when every queue has a fresh heartbeat."""
+    setup_django()
+    from altiplano.ops.health import queues_that_beat
+
+    beats = queues_that_beat(options.queues)
+    silent = [queue for queue, fresh in beats.items() if not fresh]
+    return complain(f"nothing is taken from: {', '.join(silent)}") if silent else 0
 
 
 def run_backup(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ through the broker, so a process that lives but takes no messages does not count
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -155,13 +155,14 @@ async def _engine_status(url: str, key: str) -> int:
         ) from None
 
 
+def queues_that_beat(queues: Iterable[str] = QUEUES) -> dict[str, bool]:
+    """For each queue, whether some worker has consumed from it lately."""
+    return {queue: has_beaten_within(f"queue:{queue}", HEARTBEAT_AGE) for queue in queues}
+
+
 async def check_queues() -> tuple[PartHealth, ...]:
-    """One part per queue: whether some worker has consumed from it lately."""
-
-    def fresh_queues() -> dict[str, bool]:
-        return {queue: has_beaten_within(f"queue:{queue}", HEARTBEAT_AGE) for queue in QUEUES}
-
-    beats = await read_database(fresh_queues)
+    """One part per queue."""
+    beats = await read_database(queues_that_beat)
     return tuple(
         PartHealth(
             f"queue:{queue}",

@@ -17,6 +17,7 @@ from altiplano.accounts.domain.sessions import principal_for
 from altiplano.accounts.domain.tokens import issue_token
 from altiplano.accounts.models import Membership, TokenScope, User
 from altiplano.accounts.principal import Principal
+from altiplano.kernel.errors import InvalidInputError
 from altiplano.knowledge.domain.collections import create_collection
 from altiplano.knowledge.domain.receiving import Upload, receive_documents
 from altiplano.knowledge.models import (
@@ -39,6 +40,7 @@ COLLECTION = "School documents"
 APP = "School garden assistant"
 KEY_NAME = "Demo key"
 WAIT_SECONDS = 240.0
+CATALOGUE_SECONDS = 30.0
 POLL_SECONDS = 0.25
 
 
@@ -146,11 +148,23 @@ def _upload(principal: Principal, collection: Collection) -> None:
 def _published_app(principal: Principal, collection: Collection) -> App:
     app = App.objects.within(principal.organization_id).filter(name=APP).first()
     if app is None:
-        app = create_app(principal=principal, name=APP, collections=[str(collection.id)])
+        app = _new_app(principal, collection)
     if app.published_version is None:
         version = freeze_version(principal=principal, app_id=app.id)
         app = publish_version(principal=principal, app_id=app.id, number=version.number)
     return app
+
+
+def _new_app(principal: Principal, collection: Collection) -> App:
+    """Waits for the catalogue: a worker that has just started reports its plugins by a task."""
+    deadline = time.monotonic() + CATALOGUE_SECONDS
+    while True:
+        try:
+            return create_app(principal=principal, name=APP, collections=[str(collection.id)])
+        except InvalidInputError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(POLL_SECONDS)
 
 
 def wait_for_documents(collection_id: str, *, seconds: float = WAIT_SECONDS) -> None:
