@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
@@ -49,6 +50,7 @@ api = AltiplanoAPI(
     parser=StrictParser(),
     # Swagger's page loads its scripts from another host; the description itself is enough.
     docs_url=None,
+    docs_decorator=require_safe,
 )
 
 for _router in (accounts_router, knowledge_router, catalog_router, studio_router, runs_router):

@@ -1,0 +1,275 @@
+"""Who may do what: one row for every route and method of the portal.
+
+A route of the URLconf without a row fails ``test_access``, and so does a row without a route. A new
+route begins here: decide who may use it, then write it.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+
+class Needs(Enum):
+    """What a caller must hold."""
+
+    NOTHING = "nothing"
+    SIGN_IN = "any credential"
+    READ = "read"
+    WRITE = "write"
+    RUN = "run"
+    READ_OR_RUN = "read or run"
+    PERSON = "a signed-in person"
+    MANAGE = "a signed-in owner"
+    OWN_OR_MANAGE = "the one it belongs to, or a signed-in owner"
+
+
+class Door(Enum):
+    """Which credentials a route looks at, and how it sends strangers away."""
+
+    API = "API key or session; 401"
+    OPENAI = "API key; 401"
+    PAGE = "session; to the sign-in page"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``ok`` is the answer to whoever may, against the world of ``world.py``.
+
+    Where carrying it out would need a worker or a broker, ``ok`` is the refusal that comes right
+    after the check of rights (409, 503). ``denied`` and ``foreign`` differ from 403 and 404 where
+    a page answers with a redirect and a sentence instead; ``person_ok`` from ``ok`` where people
+    who are signed in are sent elsewhere.
+    """
+
+    method: str
+    route: str
+    needs: Needs
+    door: Door
+    ok: int
+    body: Any = None
+    content_type: str = JSON
+    denied: int = 403
+    foreign: int = 404
+    person_ok: int | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.method} {self.route}"
+
+
+def _api(method: str, route: str, needs: Needs, ok: int = 200, **more: Any) -> Row:
+    return Row(method, f"api/v1/{route}", needs, Door.API, ok, **more)
+
+
+def _page(method: str, route: str, needs: Needs, ok: int = 200, **more: Any) -> Row:
+    return Row(method, route, needs, Door.PAGE, ok, content_type=FORM, **more)
+
+
+NAME: Final = MappingProxyType({"name": "New"})
+PIPELINE_APP: Final = MappingProxyType({"name": "New", "template": "chat"})
+READ_KEY: Final = MappingProxyType({"name": "New", "scopes": ["read"]})
+QUESTION: Final = MappingProxyType({"input": "How long does compost take?"})
+
+API_ROWS: Final = (
+    _api("GET", "openapi.json", Needs.NOTHING),
+    _api("GET", "me", Needs.SIGN_IN),
+    _api("GET", "tokens", Needs.READ),
+    _api("POST", "tokens", Needs.PERSON, 201, body=READ_KEY),
+    _api("DELETE", "tokens/<token_id>", Needs.OWN_OR_MANAGE, 204),
+    _api("GET", "members", Needs.READ),
+    _api("POST", "members", Needs.MANAGE, 201, body={"email": "n@example.org", "role": "viewer"}),
+    _api("PATCH", "members/<member_id>", Needs.MANAGE, body={"role": "builder"}),
+    _api("DELETE", "members/<member_id>", Needs.OWN_OR_MANAGE, 204),
+    _api("GET", "plugins", Needs.READ),
+    _api("GET", "collections", Needs.READ),
+    _api("POST", "collections", Needs.WRITE, 201, body=NAME),
+    _api("GET", "collections/<collection_id>", Needs.READ),
+    _api("PATCH", "collections/<collection_id>", Needs.WRITE, body=NAME),
+    _api("DELETE", "collections/<collection_id>", Needs.WRITE, 204),
+    _api("GET", "collections/<collection_id>/documents", Needs.READ),
+    _api("POST", "collections/<collection_id>/documents", Needs.WRITE, 202,
+         body={"url": "https://example.org/report.pdf"}),
+    _api("POST", "collections/<collection_id>/search", Needs.READ, 503, body={"query": "compost"}),
+    _api("GET", "documents/<document_id>", Needs.READ),
+    _api("DELETE", "documents/<document_id>", Needs.WRITE, 204),
+    _api("POST", "documents/<document_id>/cancel", Needs.WRITE, 409),
+    _api("POST", "documents/<document_id>/retry", Needs.WRITE, 409),
+    _api("GET", "documents/<document_id>/text", Needs.READ),
+    _api("GET", "documents/<document_id>/versions", Needs.READ),
+    _api("GET", "documents/<document_id>/file", Needs.READ),
+    _api("GET", "apps", Needs.READ),
+    _api("POST", "apps", Needs.WRITE, 201, body=PIPELINE_APP),
+    _api("GET", "apps/<app_id>", Needs.READ),
+    _api("PATCH", "apps/<app_id>", Needs.WRITE, body=NAME),
+    _api("DELETE", "apps/<app_id>", Needs.WRITE, 204),
+    _api("GET", "apps/<app_id>/versions", Needs.READ),
+    _api("POST", "apps/<app_id>/versions", Needs.WRITE, 201),
+    _api("POST", "apps/<app_id>/publish", Needs.WRITE, body={"version": 1}),
+    _api("DELETE", "apps/<app_id>/publish", Needs.WRITE),
+    _api("GET", "apps/<app_id>/runs", Needs.READ),
+    _api("POST", "apps/<app_id>/runs", Needs.RUN, 503, body=QUESTION),
+    _api("GET", "runs/<run_id>", Needs.READ_OR_RUN),
+    _api("GET", "runs/<run_id>/events", Needs.READ_OR_RUN),
+    _api("POST", "runs/<run_id>/cancel", Needs.RUN, 409),
+    _api("POST", "runs/<run_id>/feedback", Needs.RUN, body={"verdict": "good"}),
+)  # fmt: skip
+
+OPENAI_ROWS: Final = (
+    Row("GET", "v1/models", Needs.READ_OR_RUN, Door.OPENAI, 200),
+    Row("GET", "v1/models/<str:organization>/<str:app>", Needs.READ_OR_RUN, Door.OPENAI, 200),
+    Row("POST", "v1/chat/completions", Needs.RUN, Door.OPENAI, 503, body={
+        "model": "green-schools/garden", "messages": [{"role": "user", "content": "Compost?"}],
+    }),
+)  # fmt: skip
+
+PAGE_ROWS: Final = (
+    _page("GET", "healthz", Needs.NOTHING),
+    _page("GET", "readyz", Needs.NOTHING, 503),
+    _page("GET", "metrics", Needs.NOTHING),
+    _page("GET", "", Needs.NOTHING, person_ok=302),
+    _page("POST", "language/setlang/", Needs.NOTHING, 302, body={"language": "fr"}),
+    _page("GET", "home/", Needs.READ),
+    _page("GET", "keys/", Needs.READ),
+    _page("POST", "keys/", Needs.PERSON, body={"name": "New", "scopes": "read", "lifetime": "90"}),
+    _page("POST", "keys/<str:token_id>/revoke/", Needs.OWN_OR_MANAGE, 302),
+    _page("GET", "organizations/new/", Needs.PERSON),
+    _page("POST", "organizations/new/", Needs.PERSON, 302, body={"name": "N", "kind": "public"}),
+    _page("POST", "organizations/switch/", Needs.PERSON, 404),
+    _page("GET", "collections/new/", Needs.WRITE),
+    _page("POST", "collections/new/", Needs.WRITE, 302, body=NAME),
+    _page("GET", "collections/<str:collection_id>/", Needs.READ),
+    _page("GET", "collections/<str:collection_id>/documents/", Needs.READ),
+    _page("POST", "collections/<str:collection_id>/documents/", Needs.WRITE, 302,
+          denied=302, foreign=302),
+    _page("GET", "collections/<str:collection_id>/delete/", Needs.WRITE),
+    _page("POST", "collections/<str:collection_id>/delete/", Needs.WRITE, 302,
+          body={"name": "Garden"}),
+    _page("GET", "documents/<str:document_id>/", Needs.READ),
+    _page("POST", "documents/<str:document_id>/retry/", Needs.WRITE, 409),
+    _page("POST", "documents/<str:document_id>/cancel/", Needs.WRITE, 409),
+    _page("GET", "documents/<str:document_id>/delete/", Needs.WRITE),
+    _page("POST", "documents/<str:document_id>/delete/", Needs.WRITE, 302,
+          body={"name": "compost.txt"}),
+    _page("GET", "apps/new/", Needs.WRITE),
+    _page("POST", "apps/new/", Needs.WRITE, 302, body=PIPELINE_APP),
+    _page("GET", "apps/<str:app_id>/about/", Needs.READ),
+    _page("POST", "apps/<str:app_id>/publish/", Needs.WRITE, 302),
+    _page("GET", "apps/<str:app_id>/delete/", Needs.WRITE),
+    _page("POST", "apps/<str:app_id>/delete/", Needs.WRITE, 302, body={"name": "Garden"}),
+    _page("GET", "apps/<str:app_id>/", Needs.READ),
+    _page("POST", "apps/<str:app_id>/", Needs.RUN, 503, body=QUESTION),
+    _page("GET", "runs/<str:run_id>/", Needs.READ_OR_RUN),
+    _page("POST", "runs/<str:run_id>/cancel/", Needs.RUN, 302),
+    _page("POST", "runs/<str:run_id>/feedback/", Needs.RUN, 302, body={"verdict": "good"}),
+)  # fmt: skip
+
+MATRIX: Final = (*API_ROWS, *OPENAI_ROWS, *PAGE_ROWS)
+
+THIRD_PARTY: Final = frozenset(
+    {
+        "accounts/login/",
+        "accounts/logout/",
+        "accounts/inactive/",
+        "accounts/signup/",
+        "accounts/reauthenticate/",
+        "accounts/email/",
+        "accounts/confirm-email/",
+        "accounts/password/change/",
+        "accounts/password/set/",
+        "accounts/password/reset/",
+        "accounts/login/code/confirm/",
+        r"accounts/^confirm-email/(?P<key>[-:\w]+)/$",
+        "accounts/password/reset/key/done/",
+        r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        "accounts/password/reset/done/",
+    }
+)
+"""django-allauth's pages, tested by its authors; ours is which of them are there at all."""
+
+ANY_METHOD: Final = frozenset({"language/setlang/"})
+"""Django's own view: it acts on POST alone, and answers everything with a redirect."""
+
+NOT_A_PAGE: Final = frozenset({"api/v1/"})
+"""Ninja's root: there for reversing addresses, always a 404."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Someone who calls. ``scopes`` is what the credential can reach, ``person`` a session."""
+
+    name: str
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    is_person: bool = False
+    is_known: bool = True
+    is_foreign: bool = False
+
+    def may(self, needs: Needs) -> bool:
+        match needs:
+            case Needs.NOTHING | Needs.SIGN_IN:
+                return True
+            case Needs.READ_OR_RUN:
+                return bool(self.scopes & {"read", "run"})
+            case Needs.PERSON:
+                return self.is_person
+            case Needs.MANAGE | Needs.OWN_OR_MANAGE:
+                return self.is_person and "manage" in self.scopes
+            case _:
+                return needs.value in self.scopes
+
+
+_ALL = frozenset({"read", "write", "run"})
+_VIEW = frozenset({"read", "run"})
+_OWN = _ALL | {"manage"}
+
+ACTORS: Final = (
+    Actor("anonymous", is_known=False),
+    Actor("revoked key", is_known=False),
+    Actor("viewer's key", _VIEW),
+    Actor("builder's key", _ALL),
+    Actor("builder's key to read", frozenset({"read"})),
+    Actor("builder's key to run", frozenset({"run"})),
+    Actor("owner's key", _ALL),
+    Actor("outsider's key", _ALL, is_foreign=True),
+    Actor("viewer", _VIEW, is_person=True),
+    Actor("builder", _ALL, is_person=True),
+    Actor("owner", _OWN, is_person=True),
+    Actor("outsider", _OWN, is_person=True, is_foreign=True),
+)
+
+
+def expected_status(row: Row, actor: Actor) -> int:
+    """The one answer that is right."""
+    if row.needs is Needs.NOTHING:
+        return row.person_ok if row.person_ok and actor.is_person else row.ok
+    if not actor.is_known or not _door_sees(row.door, actor):
+        return 302 if row.door is Door.PAGE else 401
+    # Whose it is decides about rights to one's own things, so that is looked up first.
+    may = actor.may(row.needs) or (actor.is_foreign and row.needs is Needs.OWN_OR_MANAGE)
+    if not may:
+        return row.denied
+    return row.ok if _sees_object(row, actor) else row.foreign
+
+
+def _sees_object(row: Row, actor: Actor) -> bool:
+    """Whether what the route names exists for the actor.
+
+    A run is seen by who asked it, here the viewer, and by whoever may change the app.
+    """
+    if "run_id" in row.route and not actor.name.startswith("viewer"):
+        return not actor.is_foreign and {"read", "write"} <= actor.scopes
+    names_object = "<" in row.route or row.route == "v1/chat/completions"
+    return not (actor.is_foreign and names_object)
+
+
+def _door_sees(door: Door, actor: Actor) -> bool:
+    match door:
+        case Door.API:
+            return True
+        case Door.OPENAI:
+            return not actor.is_person
+        case Door.PAGE:
+            return actor.is_person

@@ -1,0 +1,151 @@
+"""One organization with one of everything, and someone from outside: what access is tested on."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.test import Client
+from django.utils import timezone
+
+from altiplano.accounts.domain.tokens import issue_token, revoke_token
+from altiplano.accounts.models import Role
+from altiplano.knowledge.domain.receiving import Upload, receive_documents
+from altiplano.knowledge.models import Document, DocumentState, DocumentText, DocumentVersion
+from altiplano.runs.models import Answer, Run, RunState
+from altiplano.studio.domain.apps import create_app
+from altiplano.studio.domain.versions import freeze_version, publish_version
+from tests.cast import Member, client_with_key, make_member
+from tests.factories.accounts import OrganizationFactory
+from tests.factories.studio import CollectionFactory, report_all_plugins
+
+TEXT = "Compost is mature after six to twelve months."
+
+Clients = dict[str, Client]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """``ids`` fills the placeholders of routes with the organization's own objects."""
+
+    owner: Member
+    builder: Member
+    viewer: Member
+    outsider: Member
+    ids: dict[str, str]
+    clients: Clients
+
+    def unknown_ids(self) -> dict[str, str]:
+        """Ids of the same form that nothing has."""
+        return {name: str(uuid.uuid4()) for name in self.ids} | {"organization": "x", "app": "y"}
+
+
+def make_world(folder: Path) -> World:
+    report_all_plugins()
+    green = OrganizationFactory(name="Green Schools", slug="green-schools")
+    owner = make_member(green, Role.OWNER, "Alice")
+    builder = make_member(green, Role.BUILDER, "Bob")
+    viewer = make_member(green, Role.VIEWER, "Vera")
+    spare = make_member(green, Role.VIEWER, "Sam")
+    outsider = make_member(OrganizationFactory(), Role.OWNER, "Charlie")
+    collection = CollectionFactory(organization=green, name="Garden")
+    document = _ready_document(owner, collection, folder)
+    app = create_app(principal=owner.principal, name="Garden", collections=[str(collection.id)])
+    freeze_version(principal=owner.principal, app_id=app.id)
+    publish_version(principal=owner.principal, app_id=app.id, number=1)
+    return World(
+        owner=owner,
+        builder=builder,
+        viewer=viewer,
+        outsider=outsider,
+        ids={
+            "collection_id": str(collection.id),
+            "document_id": str(document.id),
+            "app_id": str(app.id),
+            "run_id": str(_finished_run(viewer, app).id),
+            "token_id": str(_key(spare, "Spare", ["read"])[0]),
+            "member_id": str(spare.membership.id),
+            "organization": green.slug,
+            "app": app.slug,
+        },
+        clients=_clients(owner, builder, viewer, outsider),
+    )
+
+
+def _ready_document(owner: Member, collection: Any, folder: Path) -> Document:
+    path = folder / "upload"
+    path.write_text(TEXT)
+    upload = Upload(name="compost.txt", path=path, size=len(TEXT))
+    (document,) = receive_documents(
+        principal=owner.principal, collection_id=collection.id, uploads=[upload]
+    )
+    version = DocumentVersion.unscoped.get(document=document)
+    DocumentText.objects.create(version=version, text=TEXT, pages=[[1, 0, len(TEXT)]])
+    DocumentVersion.unscoped.filter(id=version.id).update(state=DocumentState.READY)
+    Document.unscoped.filter(id=document.id).update(active_version=version)
+    return document
+
+
+def _finished_run(asker: Member, app: Any) -> Run:
+    """Asked by the one with the fewest rights, so that everyone in the house may see it."""
+    run = Run.unscoped.create(
+        organization=asker.organization,
+        app=app,
+        version=app.published_version,
+        user=asker.user,
+        question="How long does compost take?",
+        spec={"pipeline": app.draft_pipeline, "collections": [], "endpoint": ""},
+        state=RunState.FINISHED,
+        finished_at=timezone.now(),
+    )
+    Answer.objects.create(run=run, text=TEXT)
+    return run
+
+
+def _key(member: Member, name: str, scopes: list[str]) -> tuple[uuid.UUID, str]:
+    issued = issue_token(principal=member.principal, name=name, scopes=scopes)
+    return issued.token.id, issued.key
+
+
+def _clients(owner: Member, builder: Member, viewer: Member, outsider: Member) -> Clients:
+    revoked_id, revoked = _key(builder, "Old", ["read", "write", "run"])
+    revoke_token(principal=builder.principal, token_id=revoked_id)
+    return {
+        "anonymous": Client(raise_request_exception=False),
+        "revoked key": client_with_key(revoked),
+        "viewer's key": client_with_key(viewer.key),
+        "builder's key": client_with_key(builder.key),
+        "builder's key to read": client_with_key(_key(builder, "Reader", ["read"])[1]),
+        "builder's key to run": client_with_key(_key(builder, "Runner", ["run"])[1]),
+        "owner's key": client_with_key(owner.key),
+        "outsider's key": client_with_key(outsider.key),
+        "viewer": _signed_in(viewer),
+        "builder": _signed_in(builder),
+        "owner": _signed_in(owner),
+        "outsider": _signed_in(outsider),
+    }
+
+
+def _signed_in(member: Member) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(member.user)
+    return client
+
+
+AREAS = ("accounts", "catalog", "kernel", "knowledge", "runs", "serving", "studio")
+UNOBSERVED = {"last_used_at", "last_login"}
+"""Notes of having been here, which is not a change of anything."""
+
+
+def fingerprint() -> str:
+    """Of every row of every area; equal before and after when nothing was changed."""
+    digest = hashlib.sha256()
+    for area in AREAS:
+        for model in apps.get_app_config(area).get_models():
+            names = [f.attname for f in model._meta.concrete_fields if f.name not in UNOBSERVED]
+            manager = getattr(model, "unscoped", model._default_manager)
+            for row in manager.order_by("pk").values_list(*names):
+                digest.update(repr((model.__name__, row)).encode())
+    return digest.hexdigest()
