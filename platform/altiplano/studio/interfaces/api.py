@@ -178,7 +178,7 @@ def delete_app(request: ApiRequest, app_id: str) -> Status[None]:
 
 
 @router.get("/apps/{app_id}/versions", response=list[VersionOut], summary="List versions")
-def list_versions(request: ApiRequest, app_id: str, page: Query[Page]) -> list[VersionOut]:
+def list_app_versions(request: ApiRequest, app_id: str, page: Query[Page]) -> list[VersionOut]:
     request.auth.require("read")
     app = App.objects.get_within(request.auth.organization_id, app_id)
     return [
