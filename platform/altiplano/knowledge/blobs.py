@@ -57,19 +57,24 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def store_blob(source: Path, name: BlobName, *, twin: BlobName | None = None) -> None:
+def store_blob(
+    source: Path, name: BlobName, *, is_ours: bool = False, twin: BlobName | None = None
+) -> None:
     """The content of ``source`` is on the disk under ``name``, whole and flushed, or not at all.
 
-    ``twin`` has the same content and is linked to if it is still there. ``source`` is left alone.
-    Raises StorageFullError.
+    ``is_ours`` promises that nobody will ever write to ``source`` again: it is linked to and not
+    copied. ``twin`` has the same content and is linked to if it is still there. Raises
+    StorageFullError.
     """
     target = name.path
     with told_when_full():
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if twin is not None and _link(twin.path, target):
+        if twin is not None and twin != name and _link(twin.path, target):
+            _flush(target.parent)
             return
-        _flush(source)
-        if not _link(source, target):
+        if is_ours:
+            _flush(source)
+        if not (is_ours and _link(source, target)):
             _copy(source, target)
         _flush(target.parent)
 

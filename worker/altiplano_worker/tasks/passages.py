@@ -52,6 +52,13 @@ class CollectionPassages:
         """By collection id, what this request searches in; empty before the first search."""
         return {str(each.collection.id): each.reader.generation for each in self._opened or ()}
 
+    async def open(self) -> Self:
+        """The generations are fixed from now on. Searching does this itself; done before, its
+        errors come alone and not among those of other searches. Raises IndexUnavailableError.
+        """
+        await self._collections()
+        return self
+
     async def search(
         self,
         text: str,
@@ -65,7 +72,7 @@ class CollectionPassages:
             raise sdk.PermanentError("An index answers for one signal; fusion is the retriever's.")
         if k < 1 or not text.strip():
             return ()
-        opened = await self._open()
+        opened = await self._collections()
         condition = _both(self._where, where or EVERYTHING)
         found = await asyncio.gather(
             *(self._search_one(each, text, mode, k, condition) for each in opened)
@@ -91,7 +98,7 @@ class CollectionPassages:
     ) -> None:
         await self.close()
 
-    async def _open(self) -> list[OpenCollection]:
+    async def _collections(self) -> list[OpenCollection]:
         async with self._lock:
             if self._opened is None:
                 self._opened = await open_collections(self._organization_id, self._collection_ids)

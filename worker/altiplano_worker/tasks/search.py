@@ -89,6 +89,7 @@ async def answer_search(request: wire.SearchRequest) -> wire.SearchReply:
         async with CollectionPassages(
             request.organization_id, [request.collection_id], where=where
         ) as index:
+            await index.open()
             context = sdk.Context(log=stage_log(run_id=f"search-{request.id}"), index=index)
             passages = await _retriever(request.mode, request.k).retrieve(
                 sdk.Query(request.query), context

@@ -90,7 +90,7 @@ def store_fetched_file(
 ) -> Reading:
     """The fetched content is the version's file. Raises LostClaimError, StorageFullError."""
     sha256, size = hash_file(path), path.stat().st_size
-    store_blob(path, BlobName(reading.organization_id, sha256, reading.version_id))
+    store_blob(path, BlobName(reading.organization_id, sha256, reading.version_id), is_ours=True)
     with transaction.atomic():
         hold_claim(claim)
         DocumentVersion.unscoped.filter(pk=reading.version_id).update(

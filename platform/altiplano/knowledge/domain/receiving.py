@@ -24,11 +24,15 @@ from altiplano.knowledge.specs import ParseDocument
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file of a request. ``path`` is None when it was too large to be taken in at all."""
+    """One file of a request. ``path`` is None when it was too large to be taken in at all.
+
+    ``is_temporary`` promises that nobody writes to the file any more: it need not be copied.
+    """
 
     name: str
     path: Path | None
     size: int
+    is_temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class _Examined:
     media_type: str
     reason_code: str
     reason: str
+    is_temporary: bool = False
     version_id: uuid.UUID = field(default_factory=new_id)
 
     @property
@@ -130,6 +135,7 @@ def _examine(name: str, upload: Upload) -> _Examined:
         media_type=sniffed.media_type or "",
         reason_code="" if sniffed.reason is None else "type_not_accepted",
         reason=sniffed.reason or "",
+        is_temporary=upload.is_temporary,
     )
 
 
@@ -165,7 +171,8 @@ def _store(organization_id: uuid.UUID, items: Sequence[_Examined]) -> list[BlobN
         for item in kept:
             if item.path is not None:
                 blob = BlobName(organization_id, item.sha256, item.version_id)
-                store_blob(item.path, blob, twin=twins.get(item.sha256))
+                twin = twins.setdefault(item.sha256, blob)
+                store_blob(item.path, blob, is_ours=item.is_temporary, twin=twin)
                 stored.append(blob)
     except BaseException:
         for blob in stored:

@@ -36,5 +36,5 @@ def uploads_of(request: HttpRequest, field: str = "file") -> list[Upload]:
         size, path = file.size or 0, None
         if isinstance(file, TemporaryUploadedFile) and size <= settings.MAX_DOCUMENT_BYTES:
             path = Path(file.temporary_file_path())
-        uploads.append(Upload(name=file.name or "", path=path, size=size))
+        uploads.append(Upload(file.name or "", path, size, is_temporary=True))
     return uploads

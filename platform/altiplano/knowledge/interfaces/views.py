@@ -1,10 +1,8 @@
 """Pages of collections and documents."""
 
-from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,10 +17,11 @@ from altiplano.kernel.errors import ConflictError, DomainError, InvalidInputErro
 from altiplano.kernel.forms import add_domain_errors
 from altiplano.knowledge import queries
 from altiplano.knowledge.domain import collections, documents
-from altiplano.knowledge.domain.receiving import Upload, receive_documents
+from altiplano.knowledge.domain.receiving import receive_documents
 from altiplano.knowledge.interfaces.excerpts import excerpt_at, excerpt_of_page
 from altiplano.knowledge.interfaces.forms import CollectionForm
 from altiplano.knowledge.interfaces.rows import row_of
+from altiplano.knowledge.interfaces.uploads import uploads_of
 
 DOCUMENTS_PER_PAGE = 50
 
@@ -63,14 +62,9 @@ def list_documents(request: HttpRequest, principal: Principal, collection_id: st
 
 def _receive(request: HttpRequest, principal: Principal, collection_id: str) -> None:
     """What became of the upload is in the messages, in sentences."""
-    uploads = [
-        Upload(name=file.name or "", path=Path(file.temporary_file_path()), size=file.size or 0)
-        for file in request.FILES.getlist("file")
-        if isinstance(file, TemporaryUploadedFile)
-    ]
     try:
         received = receive_documents(
-            principal=principal, collection_id=collection_id, uploads=uploads
+            principal=principal, collection_id=collection_id, uploads=uploads_of(request)
         )
     except DomainError as error:
         messages.error(request, _(error.message))
