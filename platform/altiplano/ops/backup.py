@@ -104,16 +104,13 @@ def collect_blobs(source: Path, target: Path) -> None:
 def copy_database(stage: Path) -> str:
     """A copy of the database as it was at one moment lies in ``stage``; its vendor's name."""
     if connection.vendor == "sqlite":
-        name = str(settings.DATABASES["default"]["NAME"])
-        with (
-            closing(sqlite3.connect(f"file:{name}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(stage / SQLITE_MEMBER)) as copy,
-        ):
-            source.backup(copy)
+        connection.ensure_connection()
+        with closing(sqlite3.connect(stage / SQLITE_MEMBER)) as copy:
+            connection.connection.backup(copy)
             # One file, and no write-ahead log that someone might forget.
             copy.execute("PRAGMA journal_mode=DELETE")
         return "sqlite"
-    dump_database(settings.DATABASES["default"], stage / POSTGRESQL_MEMBER)
+    dump_database(connection.settings_dict, stage / POSTGRESQL_MEMBER)
     return "postgresql"
 
 
