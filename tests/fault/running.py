@@ -29,7 +29,7 @@ def wait_until(condition: Callable[[], object], *, seconds: float, what: str) ->
 class Running:
     """The command with its log; ``processes`` are all that belong to it, however deep."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path) -> None:
         self.home = home
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -44,9 +44,9 @@ class Running:
             "ALTIPLANO_RUN_SLOTS": "8",
         }
         self.log = home.with_suffix(".log")
-        self.process = self.start(*arguments)
+        self.process: subprocess.Popen[bytes]
 
-    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+    def start(self, *arguments: str) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "altiplano.ops.cli", "up", *arguments],
@@ -55,7 +55,6 @@ class Running:
                 stdout=log,
                 stderr=log,
             )
-        return self.process
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -117,7 +116,8 @@ class Running:
 @contextlib.contextmanager
 def running(home: Path, *arguments: str) -> Iterator[Running]:
     """Ready at the start, wholly gone at the end."""
-    one = Running(home, *arguments)
+    one = Running(home)
+    one.start(*arguments)
     try:
         one.wait_ready()
         yield one

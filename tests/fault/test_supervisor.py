@@ -83,7 +83,8 @@ def test_nobody_else_can_read_the_home(platform):
 
 
 def test_stop_leaves_no_process(tmp_path):
-    one = Running(tmp_path / "home", "--no-demo")
+    one = Running(tmp_path / "home")
+    one.start("--no-demo")
     try:
         one.wait_ready()
 
@@ -97,7 +98,8 @@ def test_stop_leaves_no_process(tmp_path):
 
 
 def test_stop_in_the_middle_of_starting_leaves_no_process(tmp_path):
-    one = Running(tmp_path / "home", "--no-demo")
+    one = Running(tmp_path / "home")
+    one.start("--no-demo")
     try:
         wait_until(lambda: one.pid_of("web"), seconds=60, what="the web server")
 
@@ -110,7 +112,8 @@ def test_stop_in_the_middle_of_starting_leaves_no_process(tmp_path):
 
 
 def test_killed_supervisor_takes_everything_along_and_can_be_started_again(tmp_path):
-    one = Running(tmp_path / "home", "--no-demo")
+    one = Running(tmp_path / "home")
+    one.start("--no-demo")
     try:
         one.wait_ready()
         key = (one.home / "secret_key").read_bytes()
