@@ -127,8 +127,11 @@ def setup_django() -> Home:
         os.environ["ALTIPLANO_REDIS_URL_FILE"] = str(home.broker_url)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "altiplano.config.settings")
     import django
+    from django.conf import settings
 
     django.setup()
+    # A command may end before a background thread has told the broker of a job.
+    settings.JOB_PUBLISHER = "altiplano.config.celery.publish_job"
     return home
 
 

@@ -1,11 +1,12 @@
 """Asking the workers to prove that they consume, without waiting for the schedule to do so."""
 
-import contextlib
+import structlog
+from django.conf import settings
+from django.utils.module_loading import import_string
 
-from kombu.exceptions import OperationalError
-
-from altiplano.config.celery import client
 from altiplano.ops.health import QUEUES
+
+log = structlog.get_logger(__name__)
 
 BEAT_TASK = "altiplano.kernel.beat"
 
@@ -15,6 +16,10 @@ def ask_for_heartbeats() -> None:
 
     With the broker down nothing happens: the schedule asks again.
     """
+    publish = import_string(settings.JOB_PUBLISHER)
     for queue in QUEUES:
-        with contextlib.suppress(OperationalError, OSError):
-            client().send_task(BEAT_TASK, args=[queue], queue=queue, ignore_result=True)
+        try:
+            publish(queue, BEAT_TASK, queue)
+        except Exception as error:  # noqa: BLE001 - whatever the broker's client raises
+            log.warning("heartbeat.not_requested", error=type(error).__name__)
+            return
