@@ -13,6 +13,9 @@ from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
+WAKING_TASKS = frozenset({"altiplano.runs.execute_run"})
+"""Tasks of which one message does for many jobs: the worker takes all that it has room for."""
+
 TRANSPORT_OPTIONS = {
     # Longer than any task may run; kombu would hand a longer one to a second worker.
     "visibility_timeout": 3600,
@@ -75,14 +78,26 @@ class SoonPublisher:
     def _serve(self) -> None:
         quiet_until = 0.0
         while True:
-            job_queue, task, job_id = self._waiting.get()
+            messages = self._next_messages()
             if time.monotonic() < quiet_until:
                 continue
             try:
-                self._publish(job_queue, task, job_id)
+                for message in messages:
+                    self._publish(*message)
             except Exception as error:  # noqa: BLE001 - whatever the broker's client raises
                 quiet_until = time.monotonic() + self.PAUSE_SECONDS
-                log.warning("job.publish_failed", task=task, error=type(error).__name__)
+                log.warning("job.publish_failed", error=type(error).__name__)
+
+    def _next_messages(self) -> list[tuple[str, str, str]]:
+        """All that waits; of those that only wake a worker up, one of each task."""
+        waiting = [self._waiting.get()]
+        with suppress(queue.Empty):
+            while True:
+                waiting.append(self._waiting.get_nowait())
+        return list(
+            {(task if task in WAKING_TASKS else job_id): (job_queue, task, job_id)
+             for job_queue, task, job_id in waiting}.values()
+        )  # fmt: skip
 
 
 _soon = SoonPublisher(publish_job)

@@ -1,7 +1,8 @@
 """Who reads a run, so that a run nobody waits for stops costing its engine.
 
-Each process counts its own readers; the sum is in Redis, because a reader may come back to another
-process. Without Redis nobody is cancelled.
+The first reader is in the process that accepted the run, which is all that most runs ever need to
+know. Later readers may be in any process; they are counted in Redis. Without Redis nobody is
+cancelled.
 """
 
 import asyncio
@@ -35,19 +36,19 @@ class Presence:
         self._readers: Counter[uuid.UUID] = Counter()
         self._leaving: set[asyncio.Task[None]] = set()
 
-    def arrive(self, run_id: uuid.UUID) -> None:
-        """One more reader of this process."""
+    def arrive(self, run_id: uuid.UUID, *, is_first: bool) -> None:
+        """One more reader of this process. The first one of a run is counted here only."""
         self._readers[run_id] += 1
-        if self._readers[run_id] == 1:
+        if not is_first:
             self._spawn(self._count(run_id, 1))
 
-    def leave(self, run_id: uuid.UUID, *, is_over: bool, grace: float) -> None:
+    def leave(self, run_id: uuid.UUID, *, is_first: bool, is_over: bool, grace: float) -> None:
         """One reader fewer. A run that is not over is cancelled if nobody reads it after ``grace``."""
         self._readers[run_id] -= 1
-        if self._readers[run_id] > 0:
-            return
-        del self._readers[run_id]
-        self._spawn(self._count(run_id, -1) if is_over else self._give_up(run_id, grace))
+        if self._readers[run_id] <= 0:
+            del self._readers[run_id]
+        if not (is_first and is_over):
+            self._spawn(self._see_off(run_id, is_first=is_first, is_over=is_over, grace=grace))
 
     async def settle(self) -> None:
         """Everything that leaving readers have set off is done."""
@@ -59,10 +60,15 @@ class Presence:
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    async def _give_up(self, run_id: uuid.UUID, grace: float) -> None:
-        await self._count(run_id, -1)
+    async def _see_off(
+        self, run_id: uuid.UUID, *, is_first: bool, is_over: bool, grace: float
+    ) -> None:
+        if not is_first:
+            await self._count(run_id, -1)
+        if is_over:
+            return
         await asyncio.sleep(grace)
-        if self._readers[run_id] > 0 or await self._is_read_elsewhere(run_id):
+        if run_id in self._readers or await self._is_read_elsewhere(run_id):
             return
         log.info("run.abandoned", run=str(run_id))
         await stop_run(run_id)

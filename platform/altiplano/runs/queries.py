@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import NotFoundError
 from altiplano.runs.models import TERMINAL_STATES, Answer, Citation, Run, RunState
+from altiplano.studio.models import App
 
 CITATION_FIELDS = (
     "n", "chunk_id", "document_id", "document_name", "page", "start", "end", "quote",
@@ -34,6 +35,15 @@ def get_visible_run(principal: Principal, run_id: object) -> Run:
         return runs_visible_to(principal).get(pk=cast("uuid.UUID", run_id))
     except (Run.DoesNotExist, ValidationError, ValueError):
         raise NotFoundError("There is no such run in your organization.") from None
+
+
+def get_app(principal: Principal, app_id: object) -> App:
+    """The organization's app, with its published version, in one query. Raises NotFoundError."""
+    apps = App.objects.within(principal.organization_id).select_related("published_version")
+    try:
+        return apps.get(pk=cast("uuid.UUID", app_id))
+    except (App.DoesNotExist, ValidationError, ValueError):
+        raise NotFoundError("There is no such app in your organization.") from None
 
 
 def is_over(run: Run) -> bool:

@@ -19,7 +19,7 @@ from altiplano.kernel.database_threads import write_database
 from altiplano.runs.feeds import Batch, follow_run
 from altiplano.runs.limits import open_streams
 from altiplano.runs.models import Run
-from altiplano.runs.presence import Presence
+from altiplano.runs.presence import Presence, stop_run
 from altiplano.runs.stream_positions import START, Position
 from altiplano.runs.streams import StreamHub
 
@@ -40,12 +40,15 @@ class RunReader:
         run_id: uuid.UUID,
         principal: Principal,
         batches: AsyncGenerator[Batch, None],
+        *,
+        is_first: bool,
     ) -> None:
         self.run_id = run_id
         self.grace: float = settings.RUN_RESUME_GRACE_SECONDS
         self._relay = relay
         self._principal = principal
         self._batches = batches
+        self._is_first = is_first
         self._loop = asyncio.get_running_loop()
         self._is_over = False
         self._is_closed = False
@@ -68,7 +71,9 @@ class RunReader:
             self._loop.call_soon_threadsafe(self._leave)
 
     def _leave(self) -> None:
-        self._relay.presence.leave(self.run_id, is_over=self._is_over, grace=self.grace)
+        self._relay.presence.leave(
+            self.run_id, is_first=self._is_first, is_over=self._is_over, grace=self.grace
+        )
         self._relay.spawn(self._batches.aclose())
 
 
@@ -103,14 +108,18 @@ class Relay:
             taken.append(principal)
             return start(principal)
 
+        accepting = asyncio.ensure_future(write_database(accept))
         try:
-            run = await write_database(accept)
+            run = await asyncio.shield(accepting)
+        except asyncio.CancelledError:
+            self.spawn(_abandon(accepting, taken))
+            raise
         except BaseException:
             for principal in taken:
                 open_streams.give_back(principal)
             raise
         batches = follow_run(self.hub, run.id, is_new=True)
-        return Begun(run, taken[0], self._reader(run.id, taken[0], batches))
+        return Begun(run, taken[0], self._reader(run.id, taken[0], batches, is_first=True))
 
     def read(self, principal: Principal, run: Run, *, after: Position = START) -> RunReader:
         """A further reader of a run that the caller has found for ``principal``.
@@ -118,19 +127,37 @@ class Relay:
         Raises LimitReachedError.
         """
         open_streams.take(principal)
-        return self._reader(run.id, principal, follow_run(self.hub, run.id, after=after))
+        batches = follow_run(self.hub, run.id, after=after)
+        return self._reader(run.id, principal, batches, is_first=False)
 
     def _reader(
-        self, run_id: uuid.UUID, principal: Principal, batches: AsyncGenerator[Batch, None]
+        self,
+        run_id: uuid.UUID,
+        principal: Principal,
+        batches: AsyncGenerator[Batch, None],
+        *,
+        is_first: bool,
     ) -> RunReader:
-        self.presence.arrive(run_id)
-        return RunReader(self, run_id, principal, batches)
+        self.presence.arrive(run_id, is_first=is_first)
+        return RunReader(self, run_id, principal, batches, is_first=is_first)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """``work`` will be done; nobody waits for it."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _abandon(accepting: asyncio.Task[Run], taken: list[Principal]) -> None:
+    """Who asked has gone before their question was accepted: nobody waits for its answer."""
+    try:
+        run = await accepting
+    except Exception:  # noqa: BLE001 - then there is no run, and nobody to tell
+        return
+    finally:
+        for principal in taken:
+            open_streams.give_back(principal)
+    await stop_run(run.id)
 
 
 def _connect(connections: int) -> redis.Redis:

@@ -9,7 +9,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import redis.asyncio as redis
 import structlog
@@ -154,7 +154,10 @@ class StreamHub:
     async def read_after(self, key: bytes, seq: int) -> list[Entry]:
         """Some of the entries after ``seq``, from the first on. Raises what Redis raises."""
         found: Any = await self.client.xrange(key, min=f"{seq + 1}-0", count=ENTRIES_PER_STREAM)
-        return [entry_of(entry_id, fields) for entry_id, fields in found]
+        return [
+            Entry(entry_id, seq_of(entry_id), fields[TYPE_FIELD], fields[DATA_FIELD])
+            for entry_id, fields in found
+        ]
 
     async def close(self) -> None:
         """No task or connection of the hub is left."""
@@ -201,22 +204,34 @@ class StreamHub:
         try:
             while True:
                 try:
-                    streams = await self._read_once(client)
+                    await self._read_while_connected(client)
                 except (redis.RedisError, OSError) as error:
                     log.warning("streams.read_delayed", error=type(error).__name__)
                     await asyncio.sleep(RETRY_SECONDS)
-                else:
-                    await asyncio.sleep(BUSY_PAUSE_SECONDS if streams >= BUSY_STREAMS else 0)
         finally:
             with suppress(redis.RedisError, OSError):
                 await client.aclose()
 
-    async def _read_once(self, client: redis.Redis) -> int:
-        """The number of runs that had something new."""
-        streams: Any = {self._wake_key: self._wake_id}
-        for key, seq in self._positions.items():
-            streams[key] = b"%d-0" % seq
-        reply: Any = await client.xread(streams, count=ENTRIES_PER_STREAM, block=BLOCK_MS)
+    async def _read_while_connected(self, client: redis.Redis) -> NoReturn:
+        """Commands go straight to one connection: this is the busiest command of the process."""
+        connection: Any = await client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            while True:
+                keys = list(self._positions)
+                ids = [b"%d-0" % self._positions[key] for key in keys]
+                await connection.send_command(
+                    "XREAD", "COUNT", ENTRIES_PER_STREAM, "BLOCK", BLOCK_MS, "STREAMS",
+                    self._wake_key, *keys, self._wake_id, *ids, check_health=False,
+                )  # fmt: skip
+                streams = self._give_out(await connection.read_response())
+                await asyncio.sleep(BUSY_PAUSE_SECONDS if streams >= BUSY_STREAMS else 0)
+        finally:
+            # Perhaps in the middle of a reply: it is not to be used again.
+            await connection.disconnect()
+            await client.connection_pool.release(connection)
+
+    def _give_out(self, reply: list[Any] | None) -> int:
+        """The entries of a reply go to their readers; how many runs had something new."""
         for key, found in reply or ():
             if key == self._wake_key:
                 self._wake_id = found[-1][0]
@@ -237,6 +252,11 @@ class StreamHub:
                     reader.ring()
 
 
-def entry_of(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
-    seq = int(entry_id.partition(b"-")[0])
-    return Entry(entry_id, seq, fields[TYPE_FIELD], fields[DATA_FIELD])
+def entry_of(entry_id: bytes, fields: list[bytes]) -> Entry:
+    """``fields`` are names and values in turn, as Redis sends them."""
+    named = dict(zip(fields[::2], fields[1::2], strict=True))
+    return Entry(entry_id, seq_of(entry_id), named[TYPE_FIELD], named[DATA_FIELD])
+
+
+def seq_of(entry_id: bytes) -> int:
+    return int(entry_id.partition(b"-")[0])

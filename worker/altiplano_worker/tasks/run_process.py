@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import sys
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,16 +12,16 @@ import structlog
 from django.conf import settings
 from django.db import OperationalError
 
-from altiplano.kernel.database_threads import write_database
-from altiplano.kernel.jobs import JobClaim, LostClaimError
+from altiplano.kernel.database_threads import write_database, write_database_together
+from altiplano.kernel.jobs import JobClaim
 from altiplano.runs import event_log
 from altiplano.runs.domain.execution import (
     LeaseReport,
     RunWork,
     StoredOutcome,
-    begin_run,
+    begin_runs,
     renew_leases,
-    store_outcome,
+    store_outcomes,
 )
 from altiplano_worker.adapters.connections import connect_redis
 from altiplano_worker.adapters.engine import EngineClient
@@ -31,10 +32,12 @@ from altiplano_worker.tasks.run_answering import answer_question
 
 log = structlog.get_logger(__name__)
 
-CROWDED: Final = 0.75
-"""The share of taken slots above which organizations take turns."""
+BATCH: Final = 64
+"""Runs that are begun in one transaction."""
+SWITCH_SECONDS: Final = 0.0005
 RENEWALS_PER_LEASE: Final = 4
 STORE_PAUSES: Final = (0.2, 1.0, 5.0)
+CANNOT_BE_STORED: Final = "The answer could not be stored. Please try again."
 
 Answer = Callable[[RunWork, RunChannel, EngineClient], Awaitable[RunOutcome]]
 
@@ -54,52 +57,75 @@ class RunProcess:
         self._active: dict[uuid.UUID, _ActiveRun] = {}
         self._engines = EngineClient()
         self._bus: EventBus | None = None
-        self._background: list[asyncio.Task[None]] = []
+        self._background: set[asyncio.Task[None]] = set()
+        self._is_claiming = False
+        self._is_asked_again = False
+        self._is_full = False
 
-    async def execute(self, job_id: uuid.UUID) -> None:
-        """The run is answered, stored and told to its readers, or was not ours to answer."""
+    async def take_runs(self) -> None:
+        """Runs that wait are begun as far as there is room; returns when those are over.
+
+        Asking while this process claims already makes it look once more.
+        """
         bus = self._start()
-        fair = len(self._active) > CROWDED * settings.RUN_SLOTS
-        work = await write_database(lambda: begin_run(job_id, fair=fair))
-        if work is None:
+        if self._is_claiming:
+            self._is_asked_again = True
             return
-        channel = bus.open(str(work.run_id))
-        active = _ActiveRun(
-            work.claim, asyncio.ensure_future(self._answer(work, channel, self._engines))
-        )
-        self._active[work.run_id] = active
+        self._is_claiming = True
+        answering: list[asyncio.Task[None]] = []
+        try:
+            while await self._begin_some(bus, answering) or self._is_asked_again:
+                pass
+        finally:
+            self._is_claiming = False
+        await asyncio.gather(*answering)
+
+    async def _begin_some(self, bus: EventBus, answering: list[asyncio.Task[None]]) -> bool:
+        """True when there may be more to begin."""
+        self._is_asked_again = False
+        room = min(BATCH, settings.RUN_SLOTS - len(self._active))
+        self._is_full = room <= 0
+        if self._is_full:
+            return False
+        works = await write_database(lambda: begin_runs(room))
+        for work in works:
+            channel = bus.open(str(work.run_id))
+            active = _ActiveRun(
+                work.claim, asyncio.ensure_future(self._answer(work, channel, self._engines))
+            )
+            self._active[work.run_id] = active
+            answering.append(asyncio.ensure_future(self._see_through(work, channel, active)))
+        return len(works) == room
+
+    async def _see_through(self, work: RunWork, channel: RunChannel, active: _ActiveRun) -> None:
+        """The run is answered, stored and told to its readers."""
         try:
             outcome = await active.task
+            if active.is_lost:
+                self._drop(channel)
+            else:
+                await self._finish(work, channel, outcome)
+        except Exception:
+            log.exception("run.not_finished", run=str(work.run_id))
         finally:
             del self._active[work.run_id]
-        if active.is_lost:
-            bus.drop(channel)
-            return
-        await self._finish(work, channel, outcome)
+            if self._is_full:
+                self._is_full = False
+                self._spawn(self.take_runs())
 
     async def _finish(self, work: RunWork, channel: RunChannel, outcome: RunOutcome) -> None:
         """Stored first, told afterwards: whoever reads the last event finds the answer."""
         terminal = terminal_event(outcome)
         stored = stored_outcome(outcome, channel.history)
-        try:
-            await self._store(work, stored)
-        except LostClaimError:
+        if not await store(work.claim, stored):
             log.warning("run.claim_lost", run=str(work.run_id))
-            return
-        if not await channel.close(terminal):
+            self._drop(channel)
+        elif not await channel.close(terminal):
             log.warning("run.terminal_event_delayed", run=str(work.run_id))
 
-    async def _store(self, work: RunWork, stored: StoredOutcome) -> None:
-        """An answer that was streamed is worth waiting for a database that is busy or away."""
-        for pause in STORE_PAUSES:
-            try:
-                await write_database(lambda: store_outcome(work.claim, stored))
-            except OperationalError as error:
-                log.warning("run.store_delayed", run=str(work.run_id), error=str(error)[:200])
-                await asyncio.sleep(pause)
-            else:
-                return
-        await write_database(lambda: store_outcome(work.claim, stored))
+    def _drop(self, channel: RunChannel) -> None:
+        if self._bus is not None:
+            self._bus.drop(channel)
 
     def cancel(self, run_id: str) -> None:
         """The run, if it is ours, stops; its engine connection closes."""
@@ -122,8 +148,10 @@ class RunProcess:
 
     async def close(self) -> None:
         """Nothing of this process runs any more on the loop."""
-        tasks = [*self._background, *(active.task for active in self._active.values())]
-        self._background = []
+        tasks: list[asyncio.Task[Any]] = [
+            *self._background,
+            *(active.task for active in self._active.values()),
+        ]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -134,17 +162,23 @@ class RunProcess:
 
     def _start(self) -> EventBus:
         if self._bus is None:
+            # The loop of all streams, the database's thread and the broker's share an interpreter;
+            # at the default of 5 ms a commit waits longer for it than for the disk.
+            sys.setswitchinterval(SWITCH_SECONDS)
             self._bus = EventBus(
                 connect_redis(settings.REDIS_URL, connections=2),
                 key_for=event_log.stream_key,
                 keep_seconds=event_log.KEEP_SECONDS + settings.RUN_SECONDS,
                 max_entries=event_log.MAX_ENTRIES,
             )
-            self._background = [
-                asyncio.ensure_future(self._follow_control()),
-                asyncio.ensure_future(self._renew_for_ever()),
-            ]
+            self._spawn(self._follow_control())
+            self._spawn(self._renew_for_ever())
         return self._bus
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _follow_control(self) -> None:
         client = connect_redis(settings.REDIS_URL, connections=1)
@@ -160,6 +194,29 @@ class RunProcess:
                 await self.renew_leases()
             except Exception as error:  # noqa: BLE001 - the database may be away for a moment
                 log.warning("run.leases_not_renewed", error=type(error).__name__)
+
+
+async def store(claim: JobClaim, outcome: StoredOutcome) -> bool:
+    """True when the outcome is stored, False when the claim was lost.
+
+    An answer that was streamed is worth waiting for a database that is busy or away. One that
+    cannot be stored as it is ends as a failure, and spoils no other run stored along with it.
+    """
+    for pause in STORE_PAUSES:
+        try:
+            return await write_database_together(store_outcomes, (claim, outcome))
+        except OperationalError as error:
+            log.warning("run.store_delayed", error=str(error)[:200])
+            await asyncio.sleep(pause)
+        except Exception as error:  # noqa: BLE001 - perhaps another's in the same transaction
+            log.warning("run.stored_alone", error=type(error).__name__)
+            break
+    try:
+        return (await write_database(lambda: store_outcomes([(claim, outcome)])))[0]
+    except Exception:
+        log.exception("run.cannot_be_stored", run=str(claim.subject_id))
+        failure = StoredOutcome(state="failed", code="internal_error", message=CANNOT_BE_STORED)
+        return (await write_database(lambda: store_outcomes([(claim, failure)])))[0]
 
 
 def stored_outcome(outcome: RunOutcome, history: list[dict[str, Any]]) -> StoredOutcome:

@@ -4,26 +4,20 @@ All functions run inside the caller's transaction or open one; effects are fence
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from altiplano.kernel.jobs import (
-    JobClaim,
-    claim_job,
-    claim_job_by_id,
-    fail_exhausted_job,
-    finish_job,
-    hold_claim,
-)
+from altiplano.kernel.database_threads import once_per_commit
+from altiplano.kernel.jobs import JobClaim, fail_exhausted_job, finish_job
 from altiplano.kernel.models import Job, JobState
+from altiplano.runs.domain.claiming import claim_runs
 from altiplano.runs.domain.quota import add_tokens
-from altiplano.runs.jobs import ExecuteRun
 from altiplano.runs.models import TERMINAL_STATES, Answer, Citation, Run, RunState
 from altiplano.serving.domain.keys import UnreadableKeyError, open_key, tenant_salt
 from altiplano.serving.models import ModelEndpoint
@@ -77,37 +71,35 @@ class StoredOutcome:
     message: str = ""
 
 
-def begin_run(job_id: uuid.UUID, *, fair: bool = False) -> RunWork | None:
-    """A run is ours to answer, and is marked as running; None when there is nothing to do.
-
-    ``job_id`` is a hint: with ``fair``, or when its job is taken, the next one by fair share
-    between organizations is claimed instead, because there are as many messages as jobs.
-    """
+def begin_runs(limit: int) -> list[RunWork]:
+    """At most ``limit`` runs are ours to answer, and are marked as running."""
     with transaction.atomic():
-        claim = (None if fair else claim_job_by_id(job_id)) or claim_job(ExecuteRun.task)
-        if claim is None:
-            return None
-        begun = Run.unscoped.filter(id=claim.subject_id, state=RunState.QUEUED).update(
-            state=RunState.RUNNING
-        )
-        if not begun:  # cancelled while it waited
-            finish_job(claim)
-            return None
-        run = Run.unscoped.get(id=claim.subject_id)
-        engine, problem = _engine_of(run)
-        return RunWork(
-            claim=claim,
-            run_id=run.id,
-            organization_id=run.organization_id,
-            question=run.question,
-            history=run.history,
-            pipeline=run.spec["pipeline"],
-            generations={
-                uuid.UUID(row["id"]): row["generation"] for row in run.spec["collections"]
-            },
-            engine=engine,
-            problem=problem,
-        )
+        claims = {claim.subject_id: claim for claim in claim_runs(limit)}
+        if not claims:
+            return []
+        waiting = Run.unscoped.select_for_update().filter(id__in=claims, state=RunState.QUEUED)
+        runs = {run.id: run for run in waiting}
+        Run.unscoped.filter(id__in=runs).update(state=RunState.RUNNING)
+        for run_id in claims.keys() - runs.keys():  # cancelled while they waited
+            finish_job(claims[run_id])
+        return [_work_of(claims[run_id], run) for run_id, run in runs.items()]
+
+
+def _work_of(claim: JobClaim, run: Run) -> RunWork:
+    engine, problem = once_per_commit(
+        ("engine", run.organization_id, run.spec["endpoint"]), lambda: _engine_of(run)
+    )
+    return RunWork(
+        claim=claim,
+        run_id=run.id,
+        organization_id=run.organization_id,
+        question=run.question,
+        history=run.history,
+        pipeline=run.spec["pipeline"],
+        generations={uuid.UUID(row["id"]): row["generation"] for row in run.spec["collections"]},
+        engine=engine,
+        problem=problem,
+    )
 
 
 def _engine_of(run: Run) -> tuple[EngineAddress | None, str]:
@@ -132,56 +124,89 @@ def address_of(endpoint: ModelEndpoint, organization_id: uuid.UUID) -> EngineAdd
     )
 
 
-def store_outcome(claim: JobClaim, outcome: StoredOutcome) -> None:
-    """Answer, citations, usage and the run's last state are stored together, once.
+Ending = tuple[JobClaim, StoredOutcome]
 
-    Raises LostClaimError when the run is no longer ours; nothing is stored then.
+
+def store_outcomes(endings: Sequence[Ending]) -> list[bool]:
+    """Answer, citations, usage and last state of each run are stored together, once.
+
+    For each run whether it was: False when its claim was lost, and nothing of it is stored then.
     """
     with transaction.atomic():
-        hold_claim(claim)
-        updated = Run.unscoped.filter(id=claim.subject_id, state=RunState.RUNNING).update(
-            state=outcome.state,
-            finished_at=timezone.now(),
-            error_code=outcome.code[:40],
-            error_message=outcome.message[:500],
+        epochs = dict(
+            Job.objects.select_for_update()
+            .filter(id__in=[claim.job_id for claim, _ in endings], state=JobState.RUNNING)
+            .values_list("id", "epoch")
         )
-        if updated:
-            _store_answer(claim.subject_id, outcome)
-            add_tokens(
-                claim.organization_id,
-                prompt=outcome.prompt_tokens,
-                completion=outcome.completion_tokens,
-            )
-        finish_job(claim)
+        held = [
+            (claim, outcome)
+            for claim, outcome in endings
+            if epochs.get(claim.job_id) == claim.epoch
+        ]
+        now = timezone.now()
+        Job.objects.filter(id__in=[claim.job_id for claim, _ in held]).update(
+            state=JobState.DONE, finished_at=now, lease_until=None, reason=""
+        )
+        _close_runs(held, now)
+        Answer.objects.bulk_create(_answer_of(claim, outcome) for claim, outcome in held)
+        Citation.objects.bulk_create(
+            citation for claim, outcome in held for citation in _citations_of(claim, outcome)
+        )
+        _count_tokens(held)
+    return [epochs.get(claim.job_id) == claim.epoch for claim, _ in endings]
 
 
-def _store_answer(run_id: uuid.UUID, outcome: StoredOutcome) -> None:
-    Answer(
-        run_id=run_id,
+def _close_runs(held: Sequence[Ending], now: datetime) -> None:
+    """One UPDATE for all that ended alike."""
+    alike: dict[tuple[str, str, str], list[uuid.UUID]] = {}
+    for claim, outcome in held:
+        key = (outcome.state, outcome.code[:40], outcome.message[:500])
+        alike.setdefault(key, []).append(claim.subject_id)
+    for (state, code, message), run_ids in alike.items():
+        Run.unscoped.filter(id__in=run_ids).update(
+            state=state, finished_at=now, error_code=code, error_message=message
+        )
+
+
+def _count_tokens(held: Sequence[Ending]) -> None:
+    totals: dict[uuid.UUID, tuple[int, int]] = {}
+    for claim, outcome in held:
+        prompt, completion = totals.get(claim.organization_id, (0, 0))
+        totals[claim.organization_id] = (
+            prompt + outcome.prompt_tokens,
+            completion + outcome.completion_tokens,
+        )
+    for organization_id, (prompt, completion) in totals.items():
+        add_tokens(organization_id, prompt=prompt, completion=completion)
+
+
+def _answer_of(claim: JobClaim, outcome: StoredOutcome) -> Answer:
+    return Answer(
+        run_id=claim.subject_id,
         text=outcome.answer,
         is_abstained=outcome.abstained,
         prompt_tokens=outcome.prompt_tokens,
         completion_tokens=outcome.completion_tokens,
         timings=dict(outcome.timings),
         events=[dict(event) for event in outcome.events],
-    ).save(force_insert=True)
-    if outcome.citations:
-        Citation.objects.bulk_create(
-            Citation(
-                run_id=run_id,
-                ordinal=ordinal,
-                n=citation.n,
-                chunk_id=citation.chunk_id,
-                document_id=uuid.UUID(citation.document_id),
-                document_name=citation.document_name[:255],
-                page=citation.page,
-                start=citation.start,
-                end=citation.end,
-                quote=citation.quote,
-                answer_start=citation.answer_start,
-                answer_end=citation.answer_end,
-            )
-            for ordinal, citation in enumerate(outcome.citations)
+    )
+
+
+def _citations_of(claim: JobClaim, outcome: StoredOutcome) -> Iterator[Citation]:
+    for ordinal, citation in enumerate(outcome.citations):
+        yield Citation(
+            run_id=claim.subject_id,
+            ordinal=ordinal,
+            n=citation.n,
+            chunk_id=citation.chunk_id,
+            document_id=uuid.UUID(citation.document_id),
+            document_name=citation.document_name[:255],
+            page=citation.page,
+            start=citation.start,
+            end=citation.end,
+            quote=citation.quote,
+            answer_start=citation.answer_start,
+            answer_end=citation.answer_end,
         )
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from altiplano.kernel.errors import LimitReachedError
@@ -31,26 +32,28 @@ def take_run(organization_id: uuid.UUID) -> None:
 
     The test and the count are one UPDATE: a hundred requests at once cannot pass together.
     """
-    limit = runs_per_day(organization_id)
     now = timezone.now()
-    if _raise_count(organization_id, now, limit):
+    if _raise_count(organization_id, now):
         return
     try:
         with transaction.atomic():
             DailyUsage.unscoped.get_or_create(organization_id=organization_id, day=now.date())
     except IntegrityError:
         pass  # another request made the day's row at the same moment
-    if not _raise_count(organization_id, now, limit):
+    if not _raise_count(organization_id, now):
         raise LimitReachedError(
-            f"Your organization has used its {limit:,} questions of today. "
-            "The count starts anew at midnight UTC.",
+            f"Your organization has used its {runs_per_day(organization_id):,} questions of "
+            "today. The count starts anew at midnight UTC.",
             retry_after=max(1, int((_midnight_after(now) - now).total_seconds())),
         )
 
 
-def _raise_count(organization_id: uuid.UUID, now: datetime, limit: int) -> int:
+def _raise_count(organization_id: uuid.UUID, now: datetime) -> int:
+    own_limit = Quota.objects.filter(organization_id=organization_id).values("runs_per_day")
     return DailyUsage.unscoped.filter(
-        organization_id=organization_id, day=now.date(), runs__lt=limit
+        organization_id=organization_id,
+        day=now.date(),
+        runs__lt=Coalesce(Subquery(own_limit), settings.RUNS_PER_DAY),
     ).update(runs=F("runs") + 1)
 
 

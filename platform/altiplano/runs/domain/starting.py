@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.db import transaction
 
 from altiplano.accounts.principal import Principal
+from altiplano.kernel.database_threads import once_per_commit
 from altiplano.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from altiplano.kernel.jobs import create_jobs
 from altiplano.knowledge.models import Collection
@@ -54,9 +55,13 @@ def start_run(
     question = clean_question(question)
     messages = clean_history(history)
     plan = plan_run(principal=principal, app=app, version=version)
-    with transaction.atomic():
-        endpoint = choose_endpoint(
-            organization_id=principal.organization_id, endpoint_id=plan.endpoint_id
+    # Without a savepoint of its own: callers on an event loop give each start one.
+    with transaction.atomic(savepoint=False):
+        endpoint = once_per_commit(
+            ("endpoint", principal.organization_id, plan.endpoint_id),
+            lambda: choose_endpoint(
+                organization_id=principal.organization_id, endpoint_id=plan.endpoint_id
+            ),
         )
         collections = _pin_collections(principal.organization_id, plan.collection_ids)
         take_run(principal.organization_id)

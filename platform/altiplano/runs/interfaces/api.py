@@ -1,5 +1,6 @@
 """REST routes of this area, mounted under ``/api/v1``."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from django.http import HttpResponse
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from altiplano.accounts.interfaces.auth import ApiRequest
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.database_threads import read_database, write_database
+from altiplano.kernel.database_threads import once_per_commit, read_database, write_database
 from altiplano.runs import queries
 from altiplano.runs.domain.cancelling import cancel_run
 from altiplano.runs.domain.feedback import give_feedback
@@ -72,21 +73,32 @@ def read_me(request: ApiRequest) -> MeOut:
 async def create_run(request: ApiRequest, app_id: str, body: RunIn) -> Any:
     """The answer when it is complete, or with `stream` its events as they happen."""
     principal = request.auth
+    if body.stream:
+        return await stream_run(lambda: principal, app_id, body)
     begun = await current_relay().begin(
         lambda: principal, lambda asker: begin_run_of(asker, app_id, body)
     )
-    if body.stream:
-        return stream_response(frame_run(begun.reader), begun.reader)
     await read_to_the_end(begun.reader)
-    return await read_database(
-        lambda: queries.show_run(queries.get_visible_run(principal, begun.run.id))
+    return await read_database(lambda: queries.show_run(Run.unscoped.get(id=begun.run.id)))
+
+
+async def stream_run(
+    authenticate: Callable[[], Principal], app_id: str, body: RunIn
+) -> HttpResponseBase:
+    """The events of a new run. Raises DomainError before it begins."""
+    begun = await current_relay().begin(
+        authenticate, lambda asker: begin_run_of(asker, app_id, body)
     )
+    return stream_response(frame_run(begun.reader), begun.reader)
 
 
 def begin_run_of(principal: Principal, app_id: str, body: RunIn) -> Run:
     return start_run(
         principal=principal,
-        app=App.objects.get_within(principal.organization_id, app_id),
+        app=once_per_commit(
+            ("app", principal.organization_id, app_id),
+            lambda: queries.get_app(principal, app_id),
+        ),
         question=body.input,
         history=[message.model_dump() for message in body.history],
         version=body.version,
@@ -181,6 +193,7 @@ async def cancel(request: ApiRequest, run_id: str) -> dict[str, Any]:
 @router.post("/runs/{run_id}/feedback", response=FeedbackOut, summary="Judge an answer")
 def judge(request: ApiRequest, run_id: str, body: FeedbackIn) -> FeedbackOut:
     """One judgement per person; the last one counts."""
+    request.auth.require("run")
     feedback = give_feedback(
         principal=request.auth,
         run=queries.get_visible_run(request.auth, run_id),

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from altiplano.accounts.interfaces.auth import authenticate_bearer
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.database_threads import read_database, write_database
+from altiplano.kernel.database_threads import once_per_commit, read_database, write_database
 from altiplano.kernel.errors import DomainError, NotFoundError, TooLargeError
 from altiplano.runs import queries
 from altiplano.runs.domain.starting import start_run
@@ -51,7 +51,7 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
         return error_response(error)
     except Exception:
         log.exception("openai.request_failed")
-        return _respond(500, error_object(500, "Something went wrong on our side.", code="failed"))
+        return fault_response()
 
 
 async def answer_chat(authorization: str, raw: bytes) -> HttpResponseBase:
@@ -64,7 +64,7 @@ async def answer_chat(authorization: str, raw: bytes) -> HttpResponseBase:
         asked.append(read_chat_request(raw))
         return begin_chat(principal, asked[0])
 
-    begun = await current_relay().begin(lambda: authenticate_bearer(authorization), begin)
+    begun = await current_relay().begin(lambda: principal_of(authorization), begin)
     begun.reader.grace = 0  # this protocol cannot come back to an answer
     chat = asked[0]
     if chat.stream:
@@ -72,10 +72,18 @@ async def answer_chat(authorization: str, raw: bytes) -> HttpResponseBase:
     return await _whole(begun, chat, created)
 
 
+def principal_of(authorization: str) -> Principal:
+    """As ``authenticate_bearer``; many requests of one key that are begun at once ask once."""
+    return once_per_commit(("key", authorization), lambda: authenticate_bearer(authorization))
+
+
 def begin_chat(principal: Principal, chat: ChatRequest) -> Run:
     return start_run(
         principal=principal,
-        app=find_app(principal, chat.organization, chat.app),
+        app=once_per_commit(
+            ("model", principal.organization_id, chat.model),
+            lambda: find_app(principal, chat.organization, chat.app),
+        ),
         question=chat.question,
         history=chat.history,
         answer_tokens=chat.max_tokens,
@@ -193,6 +201,10 @@ def error_response(error: DomainError) -> HttpResponse:
     if error.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Altiplano"'
     return response
+
+
+def fault_response() -> HttpResponse:
+    return _respond(500, error_object(500, "Something went wrong on our side.", code="failed"))
 
 
 def _wrong_method(allowed: str) -> HttpResponse:
