@@ -62,7 +62,7 @@ def describe_errors(schema: dict[str, Any]) -> None:
 
 def _problems_of(path: str, method: str, operation: dict[str, Any]) -> dict[int, str]:
     problems = dict(ALWAYS)
-    if "{" in path:
+    if "{" in path or "requestBody" in operation:
         problems |= FOR_OBJECTS
     if method != "get":
         problems |= FOR_CHANGES

@@ -105,7 +105,7 @@ class AppOut(ResponseBody):
         )
 
 
-class VersionOut(ResponseBody):
+class AppVersionOut(ResponseBody):
     version: int
     is_published: bool
     collections: list[uuid.UUID]
@@ -114,7 +114,7 @@ class VersionOut(ResponseBody):
     created_at: datetime
 
     @classmethod
-    def of(cls, version: AppVersion, *, published_id: uuid.UUID | None) -> "VersionOut":
+    def of(cls, version: AppVersion, *, published_id: uuid.UUID | None) -> "AppVersionOut":
         return cls(
             version=version.number,
             is_published=version.id == published_id,
@@ -177,20 +177,20 @@ def delete_app(request: ApiRequest, app_id: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/apps/{app_id}/versions", response=list[VersionOut], summary="List versions")
-def list_app_versions(request: ApiRequest, app_id: str, page: Query[Page]) -> list[VersionOut]:
+@router.get("/apps/{app_id}/versions", response=list[AppVersionOut], summary="List versions")
+def list_app_versions(request: ApiRequest, app_id: str, page: Query[Page]) -> list[AppVersionOut]:
     request.auth.require("read")
     app = App.objects.get_within(request.auth.organization_id, app_id)
     return [
-        VersionOut.of(version, published_id=app.published_version_id)
+        AppVersionOut.of(version, published_id=app.published_version_id)
         for version in queries.versions_of(app)[page.part]
     ]
 
 
-@router.post("/apps/{app_id}/versions", response={201: VersionOut}, summary="Freeze the draft")
-def freeze_version(request: ApiRequest, app_id: str) -> Status[VersionOut]:
+@router.post("/apps/{app_id}/versions", response={201: AppVersionOut}, summary="Freeze the draft")
+def freeze_version(request: ApiRequest, app_id: str) -> Status[AppVersionOut]:
     version = versions.freeze_version(principal=request.auth, app_id=app_id)
-    return Status(201, VersionOut.of(version, published_id=None))
+    return Status(201, AppVersionOut.of(version, published_id=None))
 
 
 @router.post("/apps/{app_id}/publish", response=AppOut, summary="Publish a version")
