@@ -17,4 +17,4 @@ def connect_redis(url: str, *, connections: int, socket_seconds: float = 5.0) ->
         socket_connect_timeout=2.0,
         health_check_interval=30,
     )
-    return redis.Redis(connection_pool=pool)
+    return redis.Redis.from_pool(pool)

@@ -1,7 +1,7 @@
 """The steps of indexing a collection, each committed only while the job is held."""
 
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection as Sized
 from collections.abc import Sequence
 from typing import cast
@@ -76,9 +76,11 @@ def save_vectors(claim: JobClaim, chunks: Sequence[PendingChunk], vectors: Seque
                 f"UPDATE {table} SET vector = %s WHERE id = %s",  # noqa: S608 - a constant name
                 [(vector, chunk.id) for chunk, vector in zip(chunks, vectors, strict=True)],
             )
-        counts = Counter(chunk.version_id for chunk in chunks)
-        for version_id, count in sorted(counts.items()):
-            DocumentVersion.unscoped.filter(pk=version_id).update(
+        versions_by_count: dict[int, list[uuid.UUID]] = defaultdict(list)
+        for version_id, count in Counter(chunk.version_id for chunk in chunks).items():
+            versions_by_count[count].append(version_id)
+        for count, version_ids in versions_by_count.items():
+            DocumentVersion.unscoped.filter(pk__in=version_ids).update(
                 embedded_count=F("embedded_count") + count
             )
 
