@@ -72,7 +72,7 @@ def conversation_of(principal: Principal, run_id: object) -> list[Turn]:
 def _earlier_runs(run: Run) -> list[Run]:
     """The runs whose questions make up the history, oldest first; it may reach further back."""
     wanted = [message["content"] for message in run.history if message["role"] == "user"]
-    if not wanted:
+    if not wanted or run.user_id is None:
         return []
     candidates = (
         Run.objects.within(run.organization_id)

@@ -1,6 +1,7 @@
 """What holds for every page: strict response headers, and domain errors said in sentences."""
 
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
@@ -31,21 +32,22 @@ def _add_headers(response: HttpResponse) -> HttpResponse:
     return response
 
 
-Handler = Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaitable[HttpResponse]]
+Sync = Callable[[HttpRequest], HttpResponse]
+Async = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 @sync_and_async_middleware
-def security_headers(get_response: Handler) -> Handler:
+def security_headers(get_response: Sync | Async) -> Sync | Async:
     """Every response carries a strict content security policy; none allows inline script."""
     if iscoroutinefunction(get_response):
 
         async def handle_async(request: HttpRequest) -> HttpResponse:
-            return _add_headers(await get_response(request))
+            return _add_headers(await cast("Async", get_response)(request))
 
         return handle_async
 
     def handle(request: HttpRequest) -> HttpResponse:
-        return _add_headers(get_response(request))  # type: ignore[arg-type]
+        return _add_headers(cast("Sync", get_response)(request))
 
     return handle
 
@@ -61,18 +63,18 @@ def _show_domain_error(request: HttpRequest, exception: Exception) -> HttpRespon
 
 
 @sync_and_async_middleware
-def domain_error_pages(get_response: Handler) -> Handler:
+def domain_error_pages(get_response: Sync | Async) -> Sync | Async:
     """A domain error that leaves a page's view becomes a page with its status."""
     if iscoroutinefunction(get_response):
 
         async def handle_async(request: HttpRequest) -> HttpResponse:
-            return await get_response(request)
+            return await cast("Async", get_response)(request)
 
         handle_async.process_exception = _show_domain_error  # type: ignore[attr-defined]
         return handle_async
 
     def handle(request: HttpRequest) -> HttpResponse:
-        return get_response(request)  # type: ignore[return-value]
+        return cast("Sync", get_response)(request)
 
     handle.process_exception = _show_domain_error  # type: ignore[attr-defined]
     return handle

@@ -132,8 +132,8 @@ async function follow(turn, response, runId, controller) {
     for await (const event of runEvents(response, runId, controller.signal)) {
       if (event.run_id) current.runId = event.run_id;
       if (event.type === "reset") {
-        current.runId = event.run?.id ?? event.id ?? current.runId;
-        answer.textContent = event.run?.answer ?? event.answer ?? "";
+        current.runId = event.run.id;
+        answer.textContent = event.run.answer;
       } else if (event.type === "answer.delta") {
         clearTimeout(slow);
         keepingTheEnd(() => answer.append(event.text));
