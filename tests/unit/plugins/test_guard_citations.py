@@ -68,6 +68,13 @@ def test_wrong_number_is_not_supported_however_alike_the_rest_is():
     assert verdict.scores["supported"] == 0.0
 
 
+def test_number_that_counts_something_else_is_no_support():
+    """2023 and 1,240 stand in the passages, but not as years of waiting."""
+    for answer in ("The answer is: 1240 months.", "It matures in March."):
+        assert check(answer, on_unsupported="keep").citations == (), answer
+    assert check("The answer is: 1240 months.").action == "abstain"
+
+
 def test_number_of_the_question_may_be_repeated():
     verdict = check("In 2021, Madame Leroy led the water group.", question="Who led it in 2021?")
     assert verdict.citations
@@ -185,10 +192,6 @@ def test_meaning_is_not_asked_when_words_decide_or_it_is_off():
     check("Compost is mature after six to twelve months.", embed=embed)
     check(FRENCH, embed=embed, by_meaning=False, on_unsupported="keep")
     assert embed.asked == []
-
-
-def test_number_that_both_languages_write_alike_supports_without_an_embedder():
-    assert check(FRENCH).citations
 
 
 def test_without_an_embedder_words_alone_decide():

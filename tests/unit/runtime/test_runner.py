@@ -170,6 +170,13 @@ async def test_model_that_says_the_documents_do_not_say_abstains(bench):
     assert outcome.citations == ()
 
 
+async def test_model_that_abstains_over_and_over_is_heard_once(bench):
+    bench.add("retriever", finding(FIRST)).add("prompt", prompt_all)
+    bench.add("generator", saying(*[f"{ABSTENTION} "] * 10))
+    outcome = await bench.run()
+    assert (outcome.answer, outcome.abstained, outcome.replaced) == (ABSTENTION, True, True)
+
+
 async def test_model_without_documents_cannot_abstain_for_them(bench):
     bench.add("prompt", prompt_all).add("generator", saying("I don't know."))
     assert not (await bench.run()).abstained

@@ -36,6 +36,8 @@ def test_sentence_is_in_the_language_or_in_english(language, expected):
         "Je ne sais pas.",
         "Aucune information sur ce point.",
         "Los documentos no lo mencionan.",
+        "The documents do not say. The documents do not say. The documents do not",
+        "Les documents ne le disent pas.\n" * 30,
         "Die Dokumente sagen dazu nichts, sie nennen es nicht.",
     ],
 )

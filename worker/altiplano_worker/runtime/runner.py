@@ -27,6 +27,7 @@ from altiplano_worker.runtime.recorder import Emit, RunRecorder
 DEFAULT_CONTEXT_TOKENS: Final = 4096
 CONTEXT_OVERFLOW: Final = "context_overflow"
 BLOCKED: Final = "blocked"
+LONGEST_REFUSAL: Final = 120
 
 log = structlog.get_logger("altiplano.runner")
 
@@ -266,9 +267,13 @@ class _Run:
             if verdict.action == "replace":
                 answer, spans = verdict.message, ()
             spans += verdict.citations
-        abstained = self.plan.retriever is not None and sdk.is_abstention(answer)
-        fields = () if abstained else citation_fields(spans, answer=answer, passages=used)
-        self.recorder.finish_answer(answer, abstained=abstained, citations=fields)
+        if self.plan.retriever is not None and sdk.is_abstention(answer):
+            # A small model repeats the sentence until it is cut off: once is enough.
+            said_once = len(answer) <= LONGEST_REFUSAL
+            self.recorder.finish_answer(answer if said_once else self._abstention(), abstained=True)
+            return ""
+        fields = citation_fields(spans, answer=answer, passages=used)
+        self.recorder.finish_answer(answer, abstained=False, citations=fields)
         return ""
 
 

@@ -55,9 +55,16 @@ class Evidence:
         self._question = {word.key for word in words}
         self._question_numbers = {word.key for word in words if word.is_number}
 
-    def is_known(self, word: Word) -> bool:
-        """Whether any passage, or the question, holds the word."""
-        return word.key in self._frequency or word.key in self._question
+    def is_known(self, word: Word, following: Word | None = None) -> bool:
+        """Whether any passage, or the question, holds the word; a number together with the word
+        behind it, which says what it counts.
+        """
+        if word.key in self._question:
+            return True
+        if word.is_number and following is not None:
+            pair = {word.key, following.key}
+            return any(pair <= unit.keys for unit in self.units)
+        return word.key in self._frequency
 
     def best_support(
         self, words: Sequence[Word], *, passages: Iterable[int] | None = None
@@ -65,7 +72,8 @@ class Evidence:
         """The one or two sentences of one passage that hold most of ``words``.
 
         Every number of the claim must stand in them or in the question: a sentence that agrees
-        in all but the number says something else.
+        in all but the number says something else. And they must be about the same: "13 months"
+        finds no support in "13 trees", nor "in March" in what else happened in March.
         """
         allowed = None if passages is None else set(passages)
         units = [u for u in self.units if allowed is None or u.passage in allowed]
@@ -83,13 +91,23 @@ class Evidence:
                 if both - score >= SECOND_UNIT_SHARE and score < 1:
                     chosen, score = [first, second], both
                     break
-        if not self.holds_numbers(words, chosen):
+        if not self.holds_numbers(words, chosen) or not self._is_about(words, chosen):
             return NO_SUPPORT
         return Support(tuple(chosen), score)
 
     def holds_numbers(self, words: Iterable[Word], units: Sequence[Unit]) -> bool:
         needed = {word.key for word in words if word.is_number} - self._question_numbers
         return needed <= frozenset().union(*(unit.numbers for unit in units))
+
+    def _is_about(self, words: Sequence[Word], units: Sequence[Unit]) -> bool:
+        """Whether claim or question share two words with the units, and the claim, if it says
+        more than numbers, more than a number.
+        """
+        held = frozenset().union(*(unit.keys for unit in units))
+        claimed = {word.key for word in words}
+        plain = {word.key for word in words if not word.is_number}
+        shares_plain = not plain or not held.isdisjoint(plain)
+        return shares_plain and len(held & (claimed | self._question)) >= min(2, len(held))
 
     def _weights(self, words: Iterable[Word]) -> dict[str, float]:
         weights = {}

@@ -47,7 +47,7 @@ _CONTRAST: Final = re.compile(
     re.IGNORECASE,
 )
 _MARKER: Final = re.compile(r"\[\d{1,3}\]")
-_SENTENCE_END: Final = re.compile(r"[.!?。]\s")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?。])\s")
 
 
 def abstention_sentence(language: str | None) -> str:
@@ -56,14 +56,15 @@ def abstention_sentence(language: str | None) -> str:
 
 
 def is_abstention(answer: str) -> bool:
-    """True when a model's whole answer says that there is none.
+    """True when a model's whole answer says that there is none, however often it repeats that.
 
     Errs towards False: a refusal that goes on to tell something is an answer.
     """
     text = " ".join(_MARKER.sub(" ", answer.replace("\u2019", "'")).split())
-    if not text or len(text) > LONGEST_ABSTENTION:
+    sentences = list(dict.fromkeys(_SENTENCE_END.sub("\n", text).split("\n")))
+    first, *others = (sentence.rstrip(".!?\u3002 ") for sentence in sentences)
+    # An answer that was cut off ends in the beginning of what it would have repeated.
+    others = [sentence for sentence in others if not first.startswith(sentence)]
+    if len(first) > LONGEST_ABSTENTION or _CONTRAST.search(text):
         return False
-    first, *others = _SENTENCE_END.split(text)
-    if len(others) > 1 or _CONTRAST.search(text):
-        return False
-    return bool(_REFUSAL.search(first))
+    return all(_REFUSAL.search(sentence) for sentence in (first, *others))
