@@ -54,7 +54,7 @@ async def fetch_document(
     """The document's bytes are in ``target``.
 
     ``allow_private`` exists for tests, which have no public internet. Raises FetchRefusedError or
-    FetchUnavailableError; ``target`` may then hold a part.
+    FetchUnavailableError; ``target`` may then hold a part. An error of the disk goes on up.
     """
     resolver: AbstractResolver = ThreadedResolver()
     if not allow_private:
@@ -78,7 +78,7 @@ async def fetch_document(
         ) from error
     except HttpRefusedError as error:
         raise _private_address() from error
-    except (aiohttp.ClientError, OSError, ValueError) as error:
+    except (aiohttp.ClientError, ConnectionError, ValueError) as error:
         raise FetchUnavailableError("The address did not answer.") from error
 
 

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 import altiplano_sdk as sdk
 from altiplano.kernel.errors import StorageFullError
 from altiplano.kernel.jobs import JobClaim, LostClaimError, claim_job
+from altiplano.knowledge.blobs import told_when_full
 from altiplano.knowledge.domain import ingestion
 from altiplano.knowledge.domain.ingestion import Reading
 from altiplano.knowledge.sniffing import sniff_file
@@ -110,7 +111,10 @@ def _fetch(claim: JobClaim, watch: LeaseWatch, reading: Reading) -> Reading:
     limits = FetchLimits(seconds=settings.PARSE_SECONDS, bytes=settings.MAX_DOCUMENT_BYTES)
     with tempfile.TemporaryDirectory(dir=settings.UPLOAD_ROOT) as folder:
         path = Path(folder) / "fetched"
-        watch.wait_for(process_loop.submit(fetch_document(reading.source_url, path, limits=limits)))
+        with told_when_full():
+            watch.wait_for(
+                process_loop.submit(fetch_document(reading.source_url, path, limits=limits))
+            )
         sniffed = sniff_file(path, reading.name)
         if sniffed.media_type is None:
             raise sdk.UnreadableDocumentError(sniffed.reason or "", code="type_not_accepted")
