@@ -64,6 +64,7 @@ def configure_logs(options: dict[str, Any]) -> None:
                 "celery.worker.strategy": {"level": "WARNING"},
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
+                "faiss.loader": {"level": "WARNING"},
                 "asyncio": {"level": "WARNING"},
             },
         }
