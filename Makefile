@@ -105,7 +105,7 @@ test-vllm: $(DEV)
 	@$(BIN)/python -m pytest tests/vllm -q -m vllm
 
 docs: $(DEV)
-	@$(BIN)/mkdocs build --quiet --strict -f docs/config/mkdocs.yml -d "$(CURDIR)/site"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/config/mkdocs.yml -d "$(CURDIR)/site"
 	@$(BIN)/python -m pytest tests/docs -q
 
 bench: $(DEV)

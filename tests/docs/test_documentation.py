@@ -37,7 +37,7 @@ def site(tmp_path_factory) -> Path:
     """The built documentation."""
     target = tmp_path_factory.mktemp("site")
     config = DOCS / "config/mkdocs.yml"
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     built = subprocess.run(
         [*command, "-f", str(config), "-d", str(target)],
         capture_output=True,
