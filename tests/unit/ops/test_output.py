@@ -24,6 +24,16 @@ def test_line_of_a_part_is_kept_in_its_file(tmp_path):
     assert (tmp_path / "web.log").read_text(encoding="utf-8").endswith(" grüße\n")
 
 
+def test_line_that_helps_nobody_is_kept_but_not_shown(tmp_path):
+    stream = io.StringIO()
+    log = PartLog("broker", tmp_path, Terminal(stream), unshown=("overcommit",))
+    log.write(b"WARNING overcommit\n")
+    log.close()
+
+    assert stream.getvalue() == ""
+    assert "overcommit" in log.path.read_text()
+
+
 def test_empty_lines_are_left_out(tmp_path):
     assert said(b"   \n", tmp_path) == ""
 

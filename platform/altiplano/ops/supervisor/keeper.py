@@ -60,7 +60,7 @@ class Keeper:
         self.is_failing = asyncio.Event()
         self._environment = {**environment, **part.environment}
         self._terminal = terminal
-        self._log = PartLog(part.name, logs, terminal)
+        self._log = PartLog(part.name, logs, terminal, unshown=part.unshown)
         self._on_change = on_change
         self._patience = patience
         self._task: asyncio.Task[None] | None = None

@@ -50,10 +50,13 @@ class Terminal:
 
 
 class PartLog:
-    """Everything a part says, on the terminal and in ``logs/<part>.log``; its last lines by hand."""
+    """Everything a part says goes to ``logs/<part>.log``, and to the terminal but for ``unshown``."""
 
-    def __init__(self, part: str, folder: Path, terminal: Terminal) -> None:
+    def __init__(
+        self, part: str, folder: Path, terminal: Terminal, *, unshown: tuple[str, ...] = ()
+    ) -> None:
         self._part = part
+        self._unshown = unshown
         self._terminal = terminal
         self._file = logging.handlers.RotatingFileHandler(
             folder / f"{part}.log", maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
@@ -68,7 +71,8 @@ class PartLog:
         if len(line) > LONGEST_LINE:
             line = line[:LONGEST_LINE] + " …"
         self._file.emit(logging.makeLogRecord({"msg": "%s", "args": (line,)}))
-        self._terminal.show(self._part, line)
+        if not any(text in line for text in self._unshown):
+            self._terminal.show(self._part, line)
 
     def close(self) -> None:
         self._file.close()

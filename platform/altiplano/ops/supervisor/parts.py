@@ -26,7 +26,10 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One long-lived process. ``queues`` are those whose heartbeat proves that it consumes."""
+    """One long-lived process. ``queues`` are those whose heartbeat proves that it consumes.
+
+    Lines with a text of ``unshown`` are kept in the log and spared the person who starts it.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -35,6 +38,7 @@ class Part:
     probe: Probe | None = None
     queues: tuple[str, ...] = ()
     grace_seconds: float = 10.0
+    unshown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,8 @@ def plan_broker(home: Home) -> tuple[Part, dict[str, str]]:
         # Through standard input: the password is in no argument list and in no second file.
         stdin=broker_config(home, port, password).encode(),
         probe=broker_probe(port, password),
+        # It makes no snapshots, so it needs no memory for a second copy of itself.
+        unshown=("Memory overcommit must be enabled", "Reading config from stdin"),
     )
     return part, {"ALTIPLANO_REDIS_URL_FILE": str(home.broker_url)}
 
