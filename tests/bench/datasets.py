@@ -1,0 +1,123 @@
+"""Public test sets as one shape: texts, questions, and which text answers which question.
+
+They are not part of the project: ``DATA_DIR`` says where they are.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DEFAULT_DIRECTORY = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+RETRIEVAL_SETS = (
+    "cranfield",
+    "cisi",
+    "scifact",
+    "climate_fever",
+    "fr_service_public",
+    "fr_cnil",
+    "xquad",
+    "piaf_fr",
+    "squad2_dev",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """``group`` is the article that the text was cut from; a whole document is its own."""
+
+    id: str
+    text: str
+    language: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``answers`` is empty for sets that judge documents, and for unanswerable questions."""
+
+    id: str
+    text: str
+    language: str
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """``judgements[question][text]`` above 0 says that the text answers the question."""
+
+    name: str
+    texts: tuple[Text, ...]
+    questions: tuple[Question, ...]
+    judgements: Mapping[str, Mapping[str, int]]
+
+
+def data_directory() -> Path:
+    return Path(os.environ.get("DATA_DIR", DEFAULT_DIRECTORY))
+
+
+def load_set(name: str, directory: Path | None = None) -> DataSet:
+    """The set with its judged questions only. Raises FileNotFoundError when it is not there."""
+    folder = (directory or data_directory()) / name
+    if (folder / "corpus.jsonl").exists():
+        return _judged_documents(name, folder)
+    return _questions_over_passages(name, folder)
+
+
+def _judged_documents(name: str, folder: Path) -> DataSet:
+    language = "fr" if name.startswith("fr_") else "en"
+    with (folder / "qrels.tsv").open(encoding="utf-8", newline="") as file:
+        judgements: dict[str, dict[str, int]] = {}
+        for row in csv.DictReader(file, delimiter="\t"):
+            judgements.setdefault(row["query-id"], {})[row["corpus-id"]] = int(row["score"])
+    return DataSet(
+        name=name,
+        texts=tuple(
+            Text(
+                row["_id"],
+                f"{row.get('title', '')} {row['text']}".strip().replace("\0", " "),
+                language,
+                row["_id"],
+            )
+            for row in _lines(folder / "corpus.jsonl")
+        ),
+        questions=tuple(
+            Question(row["_id"], row["text"], language)
+            for row in _lines(folder / "queries.jsonl")
+            if any(score > 0 for score in judgements.get(row["_id"], {}).values())
+        ),
+        judgements=judgements,
+    )
+
+
+def _questions_over_passages(name: str, folder: Path) -> DataSet:
+    fallback = "fr" if name.endswith("_fr") else "en"
+    rows = [row for row in _lines(folder / "questions.jsonl") if not row.get("is_impossible")]
+    return DataSet(
+        name=name,
+        texts=tuple(
+            Text(
+                row["id"],
+                row["text"].replace("\0", " "),
+                row.get("lang", fallback),
+                # Ids read set-article-passage, with the language before the article in xquad.
+                row["id"].rpartition("-")[0],
+            )
+            for row in _lines(folder / "passages.jsonl")
+        ),
+        questions=tuple(
+            Question(row["id"], row["question"], row.get("lang", fallback), tuple(row["answers"]))
+            for row in rows
+        ),
+        judgements={row["id"]: {row["passage_id"]: 1} for row in rows},
+    )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
