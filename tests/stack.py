@@ -96,13 +96,13 @@ def running_valkey(home: Path, *, port: int | None = None) -> Iterator[tuple[str
     process = Process("valkey", argv, os.environ, home / "valkey.log")
     process.start()
     try:
-        wait_until("Valkey answers", lambda: _accepts(port))
+        wait_until("Valkey answers", lambda: accepts(port))
         yield f"redis://127.0.0.1:{port}/0", process
     finally:
         process.kill()
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

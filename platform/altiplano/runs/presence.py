@@ -29,7 +29,7 @@ def readers_key(run_id: uuid.UUID) -> str:
 
 
 class Presence:
-    """The readers of one event loop. Cancelling happens in tasks that :meth:`settle` waits for."""
+    """The readers of one event loop. Cancelling happens in tasks that :meth:`close` waits for."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
@@ -50,10 +50,11 @@ class Presence:
         if not (is_first and is_over):
             self._spawn(self._see_off(run_id, is_first=is_first, is_over=is_over, grace=grace))
 
-    async def settle(self) -> None:
-        """Everything that leaving readers have set off is done."""
+    async def close(self) -> None:
+        """Everything that leaving readers have set off is done, and no connection is open."""
         while self._leaving:
             await asyncio.gather(*self._leaving, return_exceptions=True)
+        await self._client.aclose()
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -141,6 +141,13 @@ class Relay:
         self.presence.arrive(run_id, is_first=is_first)
         return RunReader(self, run_id, principal, batches, is_first=is_first)
 
+    async def close(self) -> None:
+        """Everything that leaving readers have set off is done, and no connection is open."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.presence.close()
+        await self.hub.close()
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """``work`` will be done; nobody waits for it."""
         task = asyncio.ensure_future(work)

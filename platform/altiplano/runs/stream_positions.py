@@ -7,7 +7,7 @@ from typing import Final
 
 from altiplano.kernel.errors import InvalidInputError
 
-_ID: Final = re.compile(r"(\d{1,15})-(\d{1,15})")
+_ID: Final = re.compile(r"([0-9]{1,15})-([0-9]{1,15})")
 
 TERMINAL_TYPES: Final = frozenset({b"run.finished", b"run.failed", b"run.cancelled"})
 

@@ -50,21 +50,21 @@ async def _execute(work: RunWork, channel: RunChannel, engines: EngineClient) ->
     retrieves = any(stage.kind is sdk.StageKind.RETRIEVER for stage in pipeline.stages)
     # The model that tells languages apart takes a second to load, and the loop is everyone's.
     language = await asyncio.to_thread(detect_language, work.question) if retrieves else None
-    capabilities = await open_capabilities(work)
-    context = sdk.Context(
-        log=stage_log(run_id=str(work.run_id)),
-        llm=EndpointLanguageModel(engines, endpoint_of(work.engine), work.engine.salt),
-        embed=capabilities.embed,
-        index=capabilities.index,
-    )
-    return await execute_pipeline(
-        pipeline,
-        RunInput(str(work.run_id), query_of(work, language)),
-        registry=installed_plugins(),
-        context=context,
-        emit=channel.emit,
-        limits=RunLimits(seconds=settings.RUN_SECONDS),
-    )
+    async with open_capabilities(work) as capabilities:
+        context = sdk.Context(
+            log=stage_log(run_id=str(work.run_id)),
+            llm=EndpointLanguageModel(engines, endpoint_of(work.engine), work.engine.salt),
+            embed=capabilities.embed,
+            index=capabilities.index,
+        )
+        return await execute_pipeline(
+            pipeline,
+            RunInput(str(work.run_id), query_of(work, language)),
+            registry=installed_plugins(),
+            context=context,
+            emit=channel.emit,
+            limits=RunLimits(seconds=settings.RUN_SECONDS),
+        )
 
 
 def read_pipeline(stored: Mapping[str, Any]) -> PipelineSpec:

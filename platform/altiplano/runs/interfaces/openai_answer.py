@@ -19,6 +19,7 @@ RUN_STATUSES: Final = {
     "engine_unavailable": 503,
     "engine_overloaded": 503,
     "no_model_endpoint": 503,
+    "index_unavailable": 503,
     "engine_timeout": 504,
     "engine_failed": 502,
     "budget_exceeded": 504,
