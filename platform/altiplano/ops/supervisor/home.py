@@ -62,7 +62,7 @@ def prepare_home(root: Path) -> Home:
         for folder in (home.root, home.run, home.logs, home.broker_data):
             folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         home.root.chmod(PRIVATE_FOLDER)
-        if not os.environ.get("ALTIPLANO_SECRET_KEY") and not home.secret_key.exists():
+        if not env.read_secret("SECRET_KEY") and not home.secret_key.exists():
             write_private(home.secret_key, secrets.token_urlsafe(50))
     except OSError as error:
         raise HomeError(
