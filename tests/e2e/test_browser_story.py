@@ -1,0 +1,268 @@
+"""The story in the browser: ask, read, check the source, bring one's own document."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.e2e.conftest import Platform, every, open_page, sign_in
+
+ANSWER_MS = 90_000
+
+
+def ask(page: Page, platform: Platform, question: str, app: str | None = None) -> None:
+    """The question is asked in a new conversation, and its answer is complete."""
+    page.goto(f"{platform.url}/apps/{app or platform.demo['app']}/")
+    page.fill("#id_input", question)
+    page.click("#send")
+    page.wait_for_url("**/runs/*/", timeout=ANSWER_MS)
+
+
+def run_of(page: Page, platform: Platform) -> dict:
+    return platform.api("GET", "/runs/" + page.url.rstrip("/").rpartition("/")[2])
+
+
+def write_pdf(path: Path, pages: list[str]) -> Path:
+    canvas = Canvas(str(path), pagesize=A4)
+    for text in pages:
+        for number, line in enumerate(text.splitlines()):
+            canvas.drawString(60, 780 - 16 * number, line)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def test_question_streams_an_answer_whose_citation_opens_at_the_passage(page, platform):
+    ask(page, platform, "How long does compost take to mature?")
+    run = run_of(page, platform)
+    assert run["state"] == "finished"
+    assert run["citations"], run["answer"]
+    page.locator("a.chip").first.click()
+    marked = page.locator("#source mark")
+    expect(marked).to_be_visible()
+    citation = run["citations"][0]
+    assert marked.inner_text().split() == citation["quote"].split()
+    text = platform.api("GET", f"/documents/{citation['document_id']}/text")["text"]
+    assert text[citation["start"] : citation["end"]] == citation["quote"]
+    expect(page.locator("#source h2")).to_have_text(citation["document_name"])
+    page.keyboard.press("Escape")
+    expect(page.locator("#source")).to_be_hidden()
+
+
+def test_answer_appears_word_by_word(page, platform):
+    page.goto(f"{platform.url}/apps/{platform.demo['app']}/")
+    page.evaluate(
+        """() => {
+            window.lengths = [];
+            new MutationObserver(() => {
+                const said = document.querySelector(".answer.said");
+                if (said) window.lengths.push(said.textContent.length);
+            }).observe(document.getElementById("turns"), {childList: true, subtree: true});
+        }"""
+    )
+    page.fill("#id_input", "How do we save water in the garden?")
+    page.click("#send")
+    page.wait_for_url("**/runs/*/", timeout=ANSWER_MS)
+    lengths = [length for length in page.evaluate("window.lengths") if length]
+    assert len(set(lengths)) > 5
+    assert lengths == sorted(lengths)
+
+
+def test_french_question_is_answered_from_the_documents(page, platform):
+    ask(page, platform, "Quelle quantité d’eau de pluie contiennent les cuves de l’école ?")
+    run = run_of(page, platform)
+    assert run["state"] == "finished"
+    assert run["citations"] or run["abstained"]
+    expect(page.locator(".turn .answer")).not_to_be_empty()
+
+
+def test_question_the_documents_do_not_hold_is_refused_with_the_nearest_passages(page, platform):
+    ask(page, platform, "Who was the first person to walk on the moon?")
+    run = run_of(page, platform)
+    assert run["abstained"] is True
+    assert run["citations"] == []
+    nearest = page.locator(".nearest a")
+    expect(nearest.first).to_be_visible()
+    nearest.first.click()
+    expect(page.locator("#source mark")).to_be_visible()
+
+
+def test_conversation_survives_a_reload(page, platform):
+    ask(page, platform, "How long does compost take to mature?")
+    before = page.locator(".turn .answer").inner_text()
+    page.reload()
+    assert page.locator(".turn .answer").inner_text() == before
+    page.fill("#id_input", "And what must stay out of it?")
+    page.keyboard.press("Enter")
+    expect(page.locator("article.turn[data-state=finished]")).to_have_count(2, timeout=ANSWER_MS)
+    page.reload()
+    expect(page.locator("article.turn")).to_have_count(2)
+
+
+def test_stop_ends_the_answer_and_keeps_what_was_said(page, platform):
+    app = platform.api(
+        "POST", "/apps", status=201, json={"name": "Talker", "template": "chat", "collections": []}
+    )
+    page.goto(f"{platform.url}/apps/{app['id']}/")
+    page.fill("#id_input", "Write a long story about a garden, with many characters.")
+    page.click("#send")
+    page.wait_for_function("document.querySelector('.answer.said')?.textContent.length > 20")
+    page.click("#stop")
+    page.wait_for_url("**/runs/*/", timeout=ANSWER_MS)
+    run = run_of(page, platform)
+    assert run["state"] == "cancelled"
+    assert len(run["answer"]) > 10
+    expect(page.locator("text=Stopped. What was said so far is kept.")).to_be_visible()
+    platform.api("DELETE", f"/apps/{app['id']}", status=204)
+
+
+def test_page_that_is_opened_while_the_answer_grows_follows_it(page, platform):
+    app = platform.api("POST", "/apps", status=201, json={"name": "Talker too", "template": "chat"})
+    page.goto(f"{platform.url}/apps/{app['id']}/")
+    page.fill("#id_input", "Write a long story about rain.")
+    page.click("#send")
+    page.wait_for_function("document.querySelector('.answer.said')?.textContent.length > 20")
+    newest = platform.api("GET", f"/apps/{app['id']}/runs")[0]["id"]
+    other = page.context.new_page()
+    other.goto(f"{platform.url}/runs/{newest}/")
+    expect(other.locator("article.turn[data-state=finished] .answer")).to_be_visible(
+        timeout=ANSWER_MS
+    )
+    platform.api("DELETE", f"/apps/{app['id']}", status=204)
+
+
+def test_chat_without_script_shows_the_whole_answer(browser: Browser, platform: Platform):
+    context, page = open_page(browser, java_script_enabled=False)
+    sign_in(page, platform)
+    page.goto(f"{platform.url}/apps/{platform.demo['app']}/")
+    page.fill("#id_input", "How long does compost take to mature?")
+    page.click("#send")
+    expect(page.locator("article.turn[data-state=finished] .answer")).to_be_visible(
+        timeout=ANSWER_MS
+    )
+    page.locator("a.chip").first.click()
+    expect(page.locator("mark#passage")).to_be_visible()
+    context.close()
+
+
+def test_own_pdf_uploaded_by_page_is_searchable(page, platform, tmp_path):
+    pdf = write_pdf(
+        tmp_path / "bees.pdf",
+        [
+            "The school keeps three beehives.",
+            "Each hive gives about twelve kilograms of honey a year.",
+        ],
+    )
+    page.goto(f"{platform.url}/collections/new/")
+    page.fill("[name=name]", "Beekeeping")
+    page.click("main button[type=submit]")
+    page.wait_for_url(re.compile("/collections/[0-9a-f-]{36}/"))
+    collection = page.url.rstrip("/").rpartition("/")[2]
+    page.set_input_files("#id_file", pdf)
+    row = page.locator("tr", has_text="bees.pdf")
+    expect(row.locator(".pill.ready")).to_be_visible(timeout=60_000)
+    expect(row).to_contain_text("2")
+    hits = platform.api(
+        "POST", f"/collections/{collection}/search", json={"query": "How much honey?"}
+    )["hits"]
+    assert hits[0]["document_name"] == "bees.pdf"
+    row.get_by_role("link", name="bees.pdf").first.click()
+    expect(page.locator(".extracted")).to_contain_text("three beehives")
+    page.go_back()
+    page.get_by_role("link", name="Delete bees.pdf").click()
+    page.fill("#id_name", "bees.pdf")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.locator("main")).to_contain_text("“bees.pdf” is deleted.")
+    platform.api("DELETE", f"/collections/{collection}", status=204)
+
+
+def test_files_dropped_on_the_page_are_uploaded_and_a_bad_one_says_why(page, platform):
+    collection = platform.api("POST", "/collections", status=201, json={"name": "Dropped"})["id"]
+    page.goto(f"{platform.url}/collections/{collection}/")
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(["The gate closes at six."], "gate.txt"));
+            data.items.add(new File([new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0])], "tool.pdf"));
+            const event = new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+            document.getElementById("drop").dispatchEvent(event);
+        }"""
+    )
+    expect(page.locator("tr", has_text="gate.txt").locator(".pill.ready")).to_be_visible(
+        timeout=60_000
+    )
+    bad = page.locator("tr", has_text="tool.pdf")
+    expect(bad.locator(".pill.failed")).to_be_visible()
+    expect(bad.locator(".reason")).not_to_be_empty()
+    platform.api("DELETE", f"/collections/{collection}", status=204)
+
+
+def test_language_is_chosen_once_and_kept(page, platform):
+    page.goto(f"{platform.url}/home/")
+    page.get_by_role("button", name="FR").click()
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    page.goto(f"{platform.url}/apps/{platform.demo['app']}/")
+    expect(page.locator("body")).to_contain_text("Vous parlez à une IA")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_pages_are_accessible_and_fit(browser, platform, width, language):
+    from axe_playwright_python.sync_playwright import Axe
+
+    context, page = open_page(browser, viewport={"width": width, "height": 800})
+    context.add_cookies([{"name": "django_language", "value": language, "url": platform.url}])
+    sign_in(page, platform)
+    collection, app = platform.demo["collection"], platform.demo["app"]
+    for address in (
+        "/home/",
+        f"/collections/{collection}/",
+        f"/apps/{app}/",
+        f"/apps/{app}/about/",
+        "/apps/new/",
+        "/collections/new/",
+        "/keys/",
+        "/nowhere/",
+    ):
+        page.goto(platform.url + address)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+        violations = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["target"]) for each in violations] == [], address
+    context.close()
+
+
+def test_pages_are_small_and_load_nothing_from_elsewhere(page, platform):
+    hosts, sizes = set(), {}
+
+    def note(response) -> None:
+        hosts.add(response.url.split("/")[2])
+        sizes[response.url] = len(response.body()) if response.ok else 0
+
+    page.on("response", note)
+    page.goto(f"{platform.url}/collections/{platform.demo['collection']}/")
+    page.wait_for_load_state("networkidle")
+    assert hosts == {platform.url.split("/")[2]}
+    assert sum(sizes.values()) <= 110_000
+    own = [size for url, size in sizes.items() if "/static/web/" in url and url.endswith(".js")]
+    assert sum(own) <= 15_000
+
+
+def test_everything_can_be_done_by_keyboard(page, platform):
+    page.goto(f"{platform.url}/apps/{platform.demo['app']}/")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    for _ in every(0.02, 5):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "id_input":
+            break
+    page.keyboard.type("How long does compost take to mature?")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/*/", timeout=ANSWER_MS)
+    page.locator("a.chip").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#close-source")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("a.chip").first).to_be_focused()
