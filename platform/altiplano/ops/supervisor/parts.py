@@ -165,7 +165,7 @@ def plan_broker(home: Home) -> tuple[Part, dict[str, str]]:
         # Through standard input: the password is in no argument list and in no second file.
         stdin=broker_config(home, port, password).encode(),
         probe=broker_probe(port, password),
-        # It makes no snapshots, so it needs no memory for a second copy of itself.
+        # Advice for big data: here a rewrite of the log is bounded by maxmemory, and seldom.
         unshown=("Memory overcommit must be enabled", "Reading config from stdin"),
     )
     return part, {"ALTIPLANO_REDIS_URL_FILE": str(home.broker_url)}
