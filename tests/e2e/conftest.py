@@ -94,6 +94,11 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory) -> Iterator[Platform]:
+    """A platform of its own; with ``ALTIPLANO_E2E_HOME`` the one that runs in that home already."""
+    if running := os.environ.get("ALTIPLANO_E2E_HOME"):
+        demo = json.loads(Path(running, "demo.json").read_text(encoding="utf-8"))
+        yield Platform(url=demo["url"], home=Path(running), demo=demo)
+        return
     home = tmp_path_factory.mktemp("altiplano")
     port = free_port()
     environment = {

@@ -25,6 +25,13 @@ def run_of(page: Page, platform: Platform) -> dict:
     return platform.api("GET", "/runs/" + page.url.rstrip("/").rpartition("/")[2])
 
 
+def wait_for_words(page: Page) -> None:
+    """The answer has begun and is not complete yet."""
+    expect(page.locator(".answer.said")).to_have_text(
+        re.compile(".{20}", re.DOTALL), timeout=ANSWER_MS
+    )
+
+
 def write_pdf(path: Path, pages: list[str]) -> Path:
     canvas = Canvas(str(path), pagesize=A4)
     for text in pages:
@@ -72,7 +79,7 @@ def test_answer_appears_word_by_word(page, platform):
 
 
 def test_french_question_is_answered_from_the_documents(page, platform):
-    ask(page, platform, "Quelle quantité d’eau de pluie contiennent les cuves de l’école ?")
+    ask(page, platform, "Quelle quantité d'eau de pluie contiennent les cuves de l'école ?")
     run = run_of(page, platform)
     assert run["state"] == "finished"
     assert run["citations"] or run["abstained"]
@@ -109,7 +116,7 @@ def test_stop_ends_the_answer_and_keeps_what_was_said(page, platform):
     page.goto(f"{platform.url}/apps/{app['id']}/")
     page.fill("#id_input", "Write a long story about a garden, with many characters.")
     page.click("#send")
-    page.wait_for_function("document.querySelector('.answer.said')?.textContent.length > 20")
+    wait_for_words(page)
     page.click("#stop")
     page.wait_for_url("**/runs/*/", timeout=ANSWER_MS)
     run = run_of(page, platform)
@@ -124,7 +131,7 @@ def test_page_that_is_opened_while_the_answer_grows_follows_it(page, platform):
     page.goto(f"{platform.url}/apps/{app['id']}/")
     page.fill("#id_input", "Write a long story about rain.")
     page.click("#send")
-    page.wait_for_function("document.querySelector('.answer.said')?.textContent.length > 20")
+    wait_for_words(page)
     newest = platform.api("GET", f"/apps/{app['id']}/runs")[0]["id"]
     other = page.context.new_page()
     other.goto(f"{platform.url}/runs/{newest}/")

@@ -29,6 +29,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
 def _add_headers(response: HttpResponse) -> HttpResponse:
     response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        # A page is one person's, at one moment: neither a proxy nor the back button may keep it.
+        response.headers.setdefault("Cache-Control", "private, no-store")
     return response
 
 
@@ -38,7 +41,7 @@ Async = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 @sync_and_async_middleware
 def security_headers(get_response: Sync | Async) -> Sync | Async:
-    """Every response carries a strict content security policy; none allows inline script."""
+    """Every response carries a strict content security policy, and no page is kept by a cache."""
     if iscoroutinefunction(get_response):
 
         async def handle_async(request: HttpRequest) -> HttpResponse:

@@ -195,6 +195,11 @@ def test_key_is_shown_once(alice):
     assert key not in body_of(client.get(reverse("accounts:token-list")))
 
 
+def test_pages_are_kept_by_no_cache(client, alice):
+    for response in (client.get("/"), signed_in(alice).get("/home/")):
+        assert response.headers["Cache-Control"] == "private, no-store"
+
+
 def test_person_without_an_organization_can_make_one(client, db):
     client.force_login(UserFactory())
     response = client.get(reverse("studio:home"), follow=True)

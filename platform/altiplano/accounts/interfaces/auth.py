@@ -12,8 +12,8 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.middleware.csrf import CsrfViewMiddleware
+from django.shortcuts import redirect
 from ninja.security.base import AuthBase
 
 from altiplano.accounts.domain.sessions import principal_of_user

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from altiplano.accounts import queries
@@ -23,7 +22,6 @@ from altiplano.kernel.forms import add_domain_errors
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
 @member_required
 def list_tokens(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The keys that the person may see, a form for a new one, and the new one's key once."""

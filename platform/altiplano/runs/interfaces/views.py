@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from altiplano.accounts.interfaces.auth import member_required
@@ -22,7 +21,6 @@ from altiplano.studio.models import App
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
 @member_required
 def chat(request: HttpRequest, principal: Principal, app_id: str) -> HttpResponse:
     """An empty conversation; a POST asks, and leads to the run's page where the answer grows."""
@@ -47,7 +45,6 @@ def chat(request: HttpRequest, principal: Principal, app_id: str) -> HttpRespons
 
 
 @require_safe
-@never_cache
 @member_required
 def show_run(request: HttpRequest, principal: Principal, run_id: str) -> HttpResponse:
     """The conversation up to this run; its last turn alone for a page that is already there."""
