@@ -45,6 +45,7 @@ class CollectionPassages:
         self._collection_ids = frozenset(collection_ids)
         self._where = where
         self._opened: list[OpenCollection] | None = None
+        self._rows: dict[uuid.UUID, dict[int, PassageRow | None]] = {}
         self._lock = asyncio.Lock()
 
     @property
@@ -121,7 +122,7 @@ class CollectionPassages:
         while True:
             query = sdk.IndexQuery(text=text, vector=vector, k=asked, excluded=opened.excluded)
             hits = await asyncio.to_thread(opened.reader.search, signal, query)
-            rows = await self._rows(opened, hits)
+            rows = await self._look_up(opened, hits)
             passages = [
                 _passage(row, hit, mode)
                 for hit in hits
@@ -132,23 +133,24 @@ class CollectionPassages:
                 return passages[:k]
             asked = min(asked * WIDEN, opened.reader.count)
 
-    async def _rows(
+    async def _look_up(
         self, opened: OpenCollection, hits: tuple[sdk.IndexHit, ...]
-    ) -> dict[int, PassageRow]:
-        if not hits:
-            return {}
-        chunk_ids = [hit.chunk_id for hit in hits]
-        collections = frozenset({opened.collection.id})
-        rows = await read_database(
-            lambda: queries.passage_rows(self._organization_id, collections, chunk_ids)
-        )
-        if len(rows) < len(chunk_ids):
-            log.info(
-                "passages.refused",
-                collection=str(opened.collection.id),
-                chunks=sorted(set(chunk_ids) - rows.keys())[:20],
+    ) -> Mapping[int, PassageRow | None]:
+        """Of the chunks that may be shown; each is looked up once per request."""
+        collection_id = opened.collection.id
+        known = self._rows.setdefault(collection_id, {})
+        unknown = [hit.chunk_id for hit in hits if hit.chunk_id not in known]
+        if unknown:
+            rows = await read_database(
+                lambda: queries.passage_rows(
+                    self._organization_id, frozenset({collection_id}), unknown
+                )
             )
-        return rows
+            known.update({chunk_id: rows.get(chunk_id) for chunk_id in unknown})
+            if len(rows) < len(unknown):
+                refused = sorted(set(unknown) - rows.keys())[:20]
+                log.info("passages.refused", collection=str(collection_id), chunks=refused)
+        return known
 
 
 def _passage(row: PassageRow, hit: sdk.IndexHit, mode: sdk.SearchMode) -> sdk.Passage:

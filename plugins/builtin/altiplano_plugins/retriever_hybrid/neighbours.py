@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +46,11 @@ def _similarities(texts: list[str]) -> NDArray[np.float64]:
     counts = [Counter(words(text)) for text in texts]
     spread = Counter(word for count in counts for word in count)
     column = {word: at for at, word in enumerate(sorted(spread))}
+    rarity = {word: log((len(texts) + 1) / spread[word]) for word in spread}
     table = np.zeros((len(texts), max(1, len(column))))
     for row, count in enumerate(counts):
-        for word, times in count.items():
-            table[row, column[word]] = (1 + np.log(times)) * np.log((len(texts) + 1) / spread[word])
+        at = [column[word] for word in count]
+        table[row, at] = [(1 + log(times)) * rarity[word] for word, times in count.items()]
     table /= np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
     similarity: NDArray[np.float64] = table @ table.T
     np.fill_diagonal(similarity, 0.0)
