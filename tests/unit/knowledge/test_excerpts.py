@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altiplano.knowledge.interfaces.excerpts import excerpt_at, excerpt_of_page
+from altiplano.knowledge.interfaces.excerpts import excerpt_at, excerpt_of_page, unwrap_lines
 
 TEXT = "First page.\nSecond page with the passage in it.\nThird page."
 PAGES = [[1, 0, 12], [2, 12, 48], [3, 48, 59]]
@@ -49,3 +49,15 @@ def test_excerpt_is_one_stretch_of_the_text(text, cuts, start, end, context):
     assert shown in text
     first, last = min(max(start, 0), len(text)), min(max(end, 0), len(text))
     assert excerpt.quote == text[first : max(last, first)]
+
+
+def test_lines_of_print_flow_and_lists_stay():
+    printed = "x" * 61 + "\nand on.\n\n" + "y" * 61 + "\n- a point\n- another"
+    assert unwrap_lines(printed) == "x" * 61 + " and on.\n\n" + "y" * 61 + "\n- a point\n- another"
+
+
+@given(st.text(alphabet="ab -\n", max_size=300))
+def test_unwrapping_moves_no_character(text):
+    flowing = unwrap_lines(text)
+    assert len(flowing) == len(text)
+    assert flowing.replace("\n", " ") == text.replace("\n", " ")

@@ -1,5 +1,6 @@
 """The neighbourhood of a passage in a document's extracted text."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,12 +21,28 @@ class Excerpt:
     is_cut_after: bool
 
 
+# A line of print ends where the paper did: after many characters, with the sentence going on.
+_PRINTED_BREAK = re.compile(r"(?<=[^\n]{60})\n(?=[^\s\d•\u2013-])")
+
+
+def unwrap_lines(text: str) -> str:
+    """Lines that were broken by the width of a page flow on; not a character comes or goes."""
+    return _PRINTED_BREAK.sub(" ", text)
+
+
 def excerpt_at(
-    text: str, pages: Sequence[Sequence[int]], *, start: int, end: int, context: int = CONTEXT_CHARS
+    text: str,
+    pages: Sequence[Sequence[int]],
+    *,
+    start: int,
+    end: int,
+    context: int = CONTEXT_CHARS,
+    is_printed: bool = False,
 ) -> Excerpt:
     """The span with up to ``context`` characters on each side, but not past its own page(s).
 
-    ``pages`` holds ``[number, start, end]``. A span outside the text is moved into it.
+    ``pages`` holds ``[number, start, end]``. A span outside the text is moved into it. The lines of
+    a printed page are unwrapped.
     """
     start = min(max(start, 0), len(text))
     end = min(max(end, start), len(text))
@@ -36,10 +53,11 @@ def excerpt_at(
             break
     low = max(page_start, start - context)
     high = min(max(page_end, end), end + context)
+    shown = unwrap_lines(text[low:high]) if is_printed else text[low:high]
     return Excerpt(
-        before=text[low:start],
-        quote=text[start:end],
-        after=text[end:high],
+        before=shown[: start - low],
+        quote=shown[start - low : end - low],
+        after=shown[end - low :],
         page=number,
         pages=max(len(pages), 1),
         is_cut_before=low > page_start,
@@ -47,7 +65,9 @@ def excerpt_at(
     )
 
 
-def excerpt_of_page(text: str, pages: Sequence[Sequence[int]], *, number: int) -> Excerpt:
+def excerpt_of_page(
+    text: str, pages: Sequence[Sequence[int]], *, number: int, is_printed: bool = False
+) -> Excerpt:
     """The beginning of a page by its number; the first page when there is none of that number."""
     start = next((first for page, first, _ in pages if page == number), 0)
-    return excerpt_at(text, pages, start=start, end=start)
+    return excerpt_at(text, pages, start=start, end=start, is_printed=is_printed)

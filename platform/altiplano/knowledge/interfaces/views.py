@@ -134,12 +134,18 @@ def show_document(request: HttpRequest, principal: Principal, document_id: str) 
     }
     if document.active_version_id:
         stored = queries.document_text(principal.organization_id, document_id)
+        answering = document.active_version
+        is_printed = answering is not None and answering.media_type == "application/pdf"
         start, end = _number(request, "start"), _number(request, "end")
         if start is not None and end is not None:
-            context["excerpt"] = excerpt_at(stored.text, stored.pages, start=start, end=end)
+            context["excerpt"] = excerpt_at(
+                stored.text, stored.pages, start=start, end=end, is_printed=is_printed
+            )
         else:
             number = _number(request, "page") or 1
-            context["excerpt"] = excerpt_of_page(stored.text, stored.pages, number=number)
+            context["excerpt"] = excerpt_of_page(
+                stored.text, stored.pages, number=number, is_printed=is_printed
+            )
     is_part = bool(request.headers.get("HX-Request"))
     template = "knowledge/_source.html" if is_part else "knowledge/document_detail.html"
     return render(request, template, context)
