@@ -11,7 +11,17 @@ class TestCitedPrompt(PromptSuite):
 
 class TestCitedPromptWithFewPassages(PromptSuite):
     plugin_class = CitedPrompt
-    config = {"max_passages": 1, "style": "full", "instructions": "Speak like a gardener."}
+    config = {
+        "reading": "passages",
+        "max_passages": 1,
+        "style": "full",
+        "instructions": "Speak like a gardener.",
+    }
+
+
+class TestCitedPromptForLargeModels(PromptSuite):
+    plugin_class = CitedPrompt
+    config = {"reading": "passages"}
 
 
 class TestChatPrompt(PromptSuite):

@@ -113,7 +113,8 @@ async def test_hostile_text_reaches_the_engine_as_data(engine, attack):
     )
     await run(engine, "fake", query=query, pipeline=PIPELINE)
     request = engine.engine.state.requests[0]
-    assert [m["role"] for m in request["messages"]] == ["system", "user", "assistant", "user"]
+    roles = [message["role"] for message in request["messages"]]
+    assert roles == ["system", *["user", "assistant"] * 2, "user"]  # an example, and the history
     sent = json.dumps(request["messages"], ensure_ascii=False)
     assert not [token for token in CONTROL_TOKENS if token in sent]
 

@@ -1,4 +1,5 @@
 import asyncio
+import struct
 
 import pytest
 from hypothesis import given
@@ -6,19 +7,34 @@ from hypothesis import strategies as st
 
 from altiplano_plugins.prompt_cited import CitedPrompt, CitedPromptConfig
 from altiplano_plugins.prompt_cited.fitting import cut_at_sentence, fit_prompt
-from altiplano_sdk import ChatMessage, Context, PermanentError, PromptRequest, Query
+from altiplano_plugins.prompt_cited.wording import example
+from altiplano_sdk import (
+    ChatMessage,
+    Context,
+    GuardPoint,
+    GuardRequest,
+    PermanentError,
+    PromptRequest,
+    Query,
+    VectorBatch,
+)
 from altiplano_sdk.prompting import estimate_tokens, message_tokens
 from altiplano_sdk.testing.base import SilentLog
 from altiplano_sdk.testing.prompt_suite import make_passage
 
-CTX = Context(log=SilentLog())
 
-
-def build(*texts: str, language: str | None = "en", question="How long?", context=4096, **config):
+def build(
+    *texts: str,
+    language: str | None = "en",
+    question="How long?",
+    context=4096,
+    embed=None,
+    **config,
+):
     passages = tuple(make_passage(number, text) for number, text in enumerate(texts, start=1))
-    prompt = CitedPrompt(CitedPromptConfig(**config))
+    prompt = CitedPrompt(CitedPromptConfig(**{"reading": "passages", **config}))
     request = PromptRequest(Query(question, language=language), passages, context, 256)
-    return asyncio.run(prompt.build(request, CTX))
+    return asyncio.run(prompt.build(request, Context(log=SilentLog(), embed=embed)))
 
 
 def test_passages_are_numbered_lines_and_the_question_is_last():
@@ -119,3 +135,87 @@ def test_cut_line_is_a_beginning_that_fits(line, room):
     cut = cut_at_sentence(line, room=room)
     assert line.startswith(cut)
     assert estimate_tokens(cut) <= room
+
+
+COMPOST = (
+    "The bins stand behind the gym. Compost takes six to twelve months to mature. Turn it often.",
+    "Water is scarce. The compost needs water.",
+    "Class 4 collects the buckets.",
+)
+ASKED = "How long does compost take to mature?"
+
+
+def read(*texts: str, question: str = ASKED, **options):
+    return build(*texts, question=question, **{"reading": "sentences", **options})
+
+
+def test_small_model_reads_the_sentences_nearest_to_the_question():
+    result = read(*COMPOST)
+    lines = result.messages[-1].content.splitlines()
+    assert "[1] Compost takes six to twelve months to mature." in lines
+    assert "[2] The compost needs water." in lines
+    assert [passage.chunk_id for passage in result.passages] == [1, 2]
+    assert result.trimmed == ("The model read only the sentences nearest to the question.",)
+
+
+def test_numbers_count_the_passages_that_are_shown():
+    result = read("Nothing here.", "Nor there.", COMPOST[0], max_sentences=1)
+    assert [passage.chunk_id for passage in result.passages] == [3]
+    assert "[1] Compost takes six to twelve months" in result.messages[-1].content
+
+
+@pytest.mark.parametrize(
+    ("language", "roles"),
+    [("en", 4), ("fr", 4), ("es", 4), ("de", 4), (None, 4), ("zh", 2)],
+)
+def test_example_is_in_the_language_or_absent(language, roles):
+    result = read(*COMPOST, language=language)
+    assert len(result.messages) == roles
+    assert result.messages[0].role == "system"
+
+
+@pytest.mark.parametrize(("context", "sentences"), [(4096, True), (4097, False), (131_072, False)])
+def test_reading_follows_the_size_of_the_model_unless_told(context, sentences):
+    prompt = build(*COMPOST, question=ASKED, context=context, reading="auto")
+    assert ("Turn it often." not in prompt.messages[-1].content) is sentences
+
+
+class Dictionary:
+    """An embedder that knows that one French question is about ripening."""
+
+    model_id = "dictionary"
+    dimension = 2
+
+    async def embed_query(self, text):
+        return VectorBatch(2, 1, struct.pack("<2f", 1.0, 0.0))
+
+    async def embed_passages(self, texts):
+        rows = [(1.0, 0.0) if "mature" in text else (0.0, 1.0) for text in texts]
+        return VectorBatch(2, len(rows), b"".join(struct.pack("<2f", *row) for row in rows))
+
+
+def test_sentences_in_another_language_are_chosen_by_meaning():
+    result = read(
+        "Rien.", *COMPOST, question="En combien de temps est-il prêt ?", language="fr",
+        max_sentences=1, embed=Dictionary(),
+    )  # fmt: skip
+    assert "[1] Compost takes six to twelve months to mature." in result.messages[-1].content
+
+
+def test_without_any_common_word_the_best_passage_is_read_from_its_start():
+    result = read(*COMPOST, question="Pourquoi ?", max_sentences=1)
+    assert "[1] The bins stand behind the gym." in result.messages[-1].content
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es", "de"])
+def test_example_repeated_as_an_answer_is_taken_for_an_invention(language):
+    from altiplano_plugins.guard_citations import CitationGuard, CitationGuardConfig
+
+    shown = example(language)
+    sentences = [s for line in shown[0].content.splitlines()[:3] for s in line[4:].split(". ")]
+    passages = tuple(make_passage(n, text) for n, text in enumerate(COMPOST, start=1))
+    guard = CitationGuard(CitationGuardConfig())
+    for answer in [shown[1].content, *filter(None, sentences)]:
+        request = GuardRequest(GuardPoint.ANSWER, Query(ASKED), passages, answer)
+        verdict = asyncio.run(guard.check(request, Context(log=SilentLog())))
+        assert verdict.action == "abstain", answer
