@@ -9,7 +9,8 @@ import hypothesis
 import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -32,6 +33,8 @@ EXAMPLES = 8
 def application(settings):
     settings.ALLOWED_HOSTS = ["*"]
     handler = WSGIHandler()
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # the test's transaction lives on one of them
 
     def call(environ, start_response):
         response = handler(environ, start_response)
@@ -39,7 +42,9 @@ def application(settings):
         response.close()  # with the files of the request, which a test client leaves open
         return [body]
 
-    return call
+    yield call
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @SCHEMA.parametrize()

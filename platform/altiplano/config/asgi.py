@@ -15,6 +15,7 @@ _portal = cast("ASGI3Application", get_asgi_application())
 
 from altiplano.config.body_limit import with_body_limit
 from altiplano.config.json_body import parse_json
+from altiplano.config.request_connections import close_with_requests
 from altiplano.runs.interfaces.fast_lane import FastLane
 from altiplano.web.static_files import with_static_files
 
@@ -22,6 +23,7 @@ from altiplano.web.static_files import with_static_files
 # waits that long to get it back from a loop that is busy with other answers.
 sys.setswitchinterval(0.0005)
 
+close_with_requests()
 application = with_body_limit(
     cast("ASGI3Application", FastLane(cast("Any", with_static_files(_portal)), parse=parse_json))
 )

@@ -7,6 +7,7 @@ import pytest
 from django.core.asgi import get_asgi_application
 
 from altiplano.config.body_limit import FORM_OVERHEAD, with_body_limit
+from altiplano.config.request_connections import close_with_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,6 +18,7 @@ LIMIT = 10_000
 def application(settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = LIMIT
     settings.MAX_UPLOAD_BYTES = 5 * LIMIT + FORM_OVERHEAD
+    close_with_requests()
     return with_body_limit(get_asgi_application())
 
 
