@@ -217,6 +217,7 @@ class StreamHub:
         connection: Any = await client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
         try:
             while True:
+                _heed_cancellation()
                 keys = list(self._positions)
                 ids = [b"%d-0" % self._positions[key] for key in keys]
                 await connection.send_command(
@@ -250,6 +251,15 @@ class StreamHub:
             for reader, due in list(self.alarms.items()):
                 if now >= due:
                     reader.ring()
+
+
+def _heed_cancellation() -> None:
+    """Raises CancelledError in a task that was cancelled but did not notice: redis-py sends through
+    ``asyncio.wait_for``, which before Python 3.12 swallows one that comes with its result.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def entry_of(entry_id: bytes, fields: list[bytes]) -> Entry:

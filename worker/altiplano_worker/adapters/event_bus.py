@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import redis.asyncio as redis
 import structlog
 
 from altiplano_sdk.events import RunEvent
+from altiplano_worker.adapters.connections import heed_cancellation
 from altiplano_worker.adapters.event_buffer import EventBuffer, Frame
 
 TYPE_FIELD: Final = b"t"
@@ -73,6 +75,15 @@ class RunChannel:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """Frames of one run on their way. ``is_last``: the terminal event is among them."""
+
+    channel: RunChannel
+    frames: list[Frame]
+    is_last: bool
+
+
 class EventBus:
     """Belongs to the event loop of its first channel. ``key_for`` names the stream of a run."""
 
@@ -120,6 +131,7 @@ class EventBus:
     async def _send_forever(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            heed_cancellation()
             await self._wake.wait()
             batch = self._take_due(loop.time())
             if not batch:
@@ -131,37 +143,39 @@ class EventBus:
                 self._put_back(batch, loop.time())
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _take_due(self, now: float) -> list[tuple[RunChannel, list[Frame]]]:
-        batch: list[tuple[RunChannel, list[Frame]]] = []
+    def _take_due(self, now: float) -> list[_Parcel]:
+        batch: list[_Parcel] = []
         for channel in list(self._dirty):
             buffer = channel.buffer
             frames = buffer.take(now, everything=channel.sent is not None)
             if frames:
-                batch.append((channel, frames))
+                batch.append(_Parcel(channel, frames, is_last=channel.sent is not None))
             if buffer.due_at() is None:
                 del self._dirty[channel]
         return batch
 
-    def _put_back(self, batch: list[tuple[RunChannel, list[Frame]]], now: float) -> None:
-        for channel, frames in batch:
+    def _put_back(self, batch: list[_Parcel], now: float) -> None:
+        for parcel in batch:
+            channel = parcel.channel
             if now > channel.expires_at:
-                log.warning("events_lost", stream=channel.key, events=len(frames))
+                log.warning("events_lost", stream=channel.key, events=len(parcel.frames))
                 self._dirty.pop(channel, None)
                 continue
-            channel.buffer.put_back(frames)
+            channel.buffer.put_back(parcel.frames)
             self._dirty[channel] = None
 
-    async def _send(self, batch: list[tuple[RunChannel, list[Frame]]]) -> bool:
+    async def _send(self, batch: list[_Parcel]) -> bool:
         """True when Redis has all of the batch, or will never take it."""
         pipe = self._client.pipeline(transaction=False)
-        for channel, frames in batch:
-            for frame in frames:
+        for parcel in batch:
+            key = parcel.channel.key
+            for frame in parcel.frames:
                 pipe.execute_command(
-                    "XADD", channel.key, "MAXLEN", "~", self._max_entries, f"{frame.seq}-0",
+                    "XADD", key, "MAXLEN", "~", self._max_entries, f"{frame.seq}-0",
                     TYPE_FIELD, frame.type, DATA_FIELD, frame.data,
                 )  # fmt: skip
-            if channel.is_new or channel.sent is not None:
-                pipe.execute_command("EXPIRE", channel.key, self._keep_seconds)
+            if parcel.channel.is_new or parcel.is_last:
+                pipe.execute_command("EXPIRE", key, self._keep_seconds)
         try:
             results = await pipe.execute(raise_on_error=False)
         except (redis.RedisError, OSError) as error:
@@ -171,8 +185,9 @@ class EventBus:
             if isinstance(result, Exception) and STALE not in str(result):
                 log.warning("events_delayed", error=type(result).__name__)
                 return False
-        for channel, _ in batch:
-            channel.is_new = False
-            if channel.sent is not None and not channel.sent.done():
-                channel.sent.set_result(None)
+        for parcel in batch:
+            parcel.channel.is_new = False
+            sent = parcel.channel.sent
+            if parcel.is_last and sent is not None and not sent.done():
+                sent.set_result(None)
         return True

@@ -9,6 +9,8 @@ from typing import Any, Final
 import redis.asyncio as redis
 import structlog
 
+from altiplano_worker.adapters.connections import heed_cancellation
+
 BLOCK_MS: Final = 2_000
 RETRY_SECONDS: Final = 0.5
 START: Final = b"0-0"
@@ -23,6 +25,7 @@ async def follow_control(client: redis.Redis, key: str, cancel: Callable[[str], 
     """
     position: bytes | None = None
     while True:
+        heed_cancellation()
         try:
             if position is None:
                 position = await _last_id(client, key)
