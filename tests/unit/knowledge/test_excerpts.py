@@ -56,6 +56,11 @@ def test_lines_of_print_flow_and_lists_stay():
     assert unwrap_lines(printed) == "x" * 61 + " and on.\n\n" + "y" * 61 + "\n- a point\n- another"
 
 
+def test_headings_of_print_stay_on_a_line_of_their_own():
+    printed = "x" * 61 + " it rots.\nHow long it takes\nCompost takes months."
+    assert unwrap_lines(printed) == printed
+
+
 @given(st.text(alphabet="ab -\n", max_size=300))
 def test_unwrapping_moves_no_character(text):
     flowing = unwrap_lines(text)

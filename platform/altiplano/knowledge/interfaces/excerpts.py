@@ -21,8 +21,9 @@ class Excerpt:
     is_cut_after: bool
 
 
-# A line of print ends where the paper did: after many characters, with the sentence going on.
-_PRINTED_BREAK = re.compile(r"(?<=[^\n]{60})\n(?=[^\s\d•\u2013-])")
+# A line of print ends where the paper did: after many characters, with the text going on. A short
+# line after the end of a sentence is a heading.
+_PRINTED_BREAK = re.compile(r"(?<=[^\n]{60})(?:(?<![.!?:])|(?=\n[^\n]{45}))\n(?=[^\s\d•\u2013-])")
 
 
 def unwrap_lines(text: str) -> str:
