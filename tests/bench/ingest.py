@@ -17,7 +17,6 @@ from typing import Any
 
 import altiplano_sdk as sdk
 from altiplano_worker.runtime.loader import installed_plugins
-
 from tests.bench.progress import report
 from tests.ingest_stack import IngestStack, running_ingest
 from tests.stack import wait_until
@@ -98,9 +97,7 @@ class _Silent:
 
 def _measure_pdfs(stack: IngestStack, data: Path) -> dict[str, Any]:
     paths = [
-        path
-        for path in sorted((data / "documents").rglob("*.pdf"))
-        if "broken" not in path.parts
+        path for path in sorted((data / "documents").rglob("*.pdf")) if "broken" not in path.parts
     ]
     files = [(path.name, path.read_bytes()) for path in paths]
     _warm_up(stack, "free")
@@ -125,7 +122,9 @@ def _measure_pdfs(stack: IngestStack, data: Path) -> dict[str, Any]:
 
 
 def _measure_tiny(stack: IngestStack, count: int) -> dict[str, Any]:
-    files = [(f"{n}.txt", f"Note number {n} says that bean {n} climbs.".encode()) for n in range(count)]
+    files = [
+        (f"{n}.txt", f"Note number {n} says that bean {n} climbs.".encode()) for n in range(count)
+    ]
     collection = stack.portal.make_collection("tiny", embedder="free")
     begun = time.perf_counter()
     seconds = _send_and_wait(stack, collection, files)
