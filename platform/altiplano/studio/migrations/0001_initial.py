@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200, verbose_name="name")),
                 ("slug", models.SlugField(max_length=60)),
                 ("draft_pipeline", models.JSONField()),
-                ('draft_revision', models.PositiveIntegerField(default=1)),
+                ("draft_revision", models.PositiveIntegerField(default=1)),
                 (
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False),
