@@ -49,7 +49,7 @@ def client() -> redis.Redis:
         socket_connect_timeout=2,
         health_check_interval=30,
     )
-    return redis.Redis(connection_pool=pool)
+    return redis.Redis.from_pool(pool)
 
 
 def append_terminal_event(run_id: uuid.UUID, event: Mapping[str, Any]) -> bool:

@@ -2,8 +2,8 @@
 
 The promise: events in order, none twice, none missing, and an end. Where Redis no longer has what
 a reader needs, the reader is told so by one ``reset`` event that holds the run as the database
-knows it; after it come no deltas (their beginning is lost) but ``answer.finished`` with the whole
-text.
+knows it; after it come no deltas (their beginning is lost), but the other events that are still
+there and ``answer.finished`` with the whole text.
 """
 
 import uuid
@@ -92,6 +92,8 @@ class _Feed:
             async for batch in self._replay():
                 yield batch
             return
+        if self._after.telling is Telling.RESET:
+            return  # what is missing has been said to be missing
         expected = max(1, self._after.seq)
         try:
             entries = await self._hub.read_after(self._key, expected - 1)
@@ -120,7 +122,7 @@ class _Feed:
                 yield batch
             return
         self._silence = 0.0
-        if entries[0].seq != before + 1:
+        if self._after.telling is Telling.LIVE and not _is_unbroken(entries, before):
             async for batch in self._start_anew():
                 yield batch
             return
@@ -151,7 +153,7 @@ class _Feed:
                 rest = await self._hub.read_after(self._key, self._after.seq)
             except (redis.RedisError, OSError):
                 rest = []
-            if rest and rest[0].seq == self._after.seq + 1 and rest[-1].is_terminal:
+            if rest and _is_unbroken(rest, self._after.seq) and rest[-1].is_terminal:
                 yield self._give(rest)
                 return
             async for batch in self._start_anew():
@@ -172,17 +174,18 @@ class _Feed:
             ]
             return
         self.close()
-        last = await self._last_seq()
-        self._after = Position(Telling.RESET, last)
-        self._reader = self._hub.reader(self._run_id, after=last)
+        before = await self._before_the_first()
+        self._after = Position(Telling.RESET, before)
+        self._reader = self._hub.reader(self._run_id, after=before)
         yield [self._reset_entry(self._after, snapshot.shown)]
 
-    async def _last_seq(self) -> int:
+    async def _before_the_first(self) -> int:
+        """The place before all that Redis still has of the run."""
         try:
-            found: Any = await self._hub.client.xrevrange(self._key, count=1)
+            entries = await self._hub.read_after(self._key, 0)
         except (redis.RedisError, OSError):
-            return self._reader.seq
-        return int(found[0][0].partition(b"-")[0]) if found else 0
+            return 0
+        return entries[0].seq - 1 if entries else 0
 
     async def _replay(self) -> AsyncIterator[Batch]:
         """What is left of the database's telling."""
@@ -207,3 +210,8 @@ def _replayed(event: dict[str, Any]) -> Entry:
     return Entry(
         format_position(position), event["seq"], event["type"].encode(), encode_event(event)
     )
+
+
+def _is_unbroken(entries: Batch, before: int) -> bool:
+    """True when the entries follow ``before`` and each other without a gap."""
+    return entries[0].seq == before + 1 and entries[-1].seq - before == len(entries)

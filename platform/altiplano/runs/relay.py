@@ -177,7 +177,7 @@ def _connect(connections: int) -> redis.Redis:
         socket_connect_timeout=2.0,
         health_check_interval=30,
     )
-    return redis.Redis(connection_pool=pool)
+    return redis.Redis.from_pool(pool)
 
 
 _relays: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Relay] = weakref.WeakKeyDictionary()

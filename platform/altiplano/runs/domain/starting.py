@@ -55,8 +55,7 @@ def start_run(
     question = clean_question(question)
     messages = clean_history(history)
     plan = plan_run(principal=principal, app=app, version=version)
-    # Without a savepoint of its own: callers on an event loop give each start one.
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic():
         endpoint = once_per_commit(
             ("endpoint", principal.organization_id, plan.endpoint_id),
             lambda: choose_endpoint(
