@@ -1,6 +1,8 @@
 """The story in the browser: ask, read, check the source, bring one's own document."""
 
 import re
+import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.e2e.conftest import Platform, every, open_page, sign_in
+from tests.e2e.proxy import CuttingProxy
 
 ANSWER_MS = 90_000
 
@@ -141,6 +144,47 @@ def test_page_that_is_opened_while_the_answer_grows_follows_it(page, platform):
     platform.api("DELETE", f"/apps/{app['id']}", status=204)
 
 
+def test_cut_connection_is_mended_without_a_word_lost_or_doubled(browser, platform):
+    app = platform.api("POST", "/apps", status=201, json={"name": "Far away", "template": "chat"})
+    with CuttingProxy(int(platform.url.rpartition(":")[2])) as proxy:
+        context, page = open_page(browser)
+        seen: list[str] = []
+        page.on("request", lambda request: seen.append(request.url))
+        sign_in(page, replace(platform, url=proxy.url))
+        page.goto(f"{proxy.url}/apps/{app['id']}/")
+        page.fill("#id_input", "Write a long story about a bridge.")
+        page.click("#send")
+        wait_for_words(page)
+        proxy.cut()
+        page.wait_for_url("**/runs/*/", timeout=ANSWER_MS)
+        run = run_of(page, platform)
+        assert run["state"] == "finished"
+        assert any(url.endswith("/events") for url in seen), "the cut was not noticed"
+        context.close()
+    platform.api("DELETE", f"/apps/{app['id']}", status=204)
+
+
+def test_events_are_the_same_however_the_bytes_are_cut(page, platform):
+    stream = (
+        "retry: 1000\n\nid: 1-0\nevent: run.started\ndata: {}\n\n: still here\n\n"
+        'id: 2-0\r\nevent: answer.delta\r\ndata: {"text":\r\ndata: "été"}\r\n\r\n'
+    )
+    parse = """async ([text, size]) => {
+        const { EventParser } = await import("/static/web/events.js");
+        const parser = new EventParser();
+        const events = [];
+        for (let at = 0; at < text.length; at += size) events.push(...parser.push(text.slice(at, at + size)));
+        return events;
+    }"""
+    page.goto(platform.url + "/home/")
+    wanted = [
+        {"id": "1-0", "type": "run.started", "data": "{}"},
+        {"id": "2-0", "type": "answer.delta", "data": '{"text":\n"été"}'},
+    ]
+    for size in (1, 2, 3, 7, 1000):
+        assert page.evaluate(parse, [stream, size]) == wanted, size
+
+
 def test_chat_without_script_shows_the_whole_answer(browser: Browser, platform: Platform):
     context, page = open_page(browser, java_script_enabled=False)
     sign_in(page, platform)
@@ -164,7 +208,7 @@ def test_own_pdf_uploaded_by_page_is_searchable(page, platform, tmp_path):
         ],
     )
     page.goto(f"{platform.url}/collections/new/")
-    page.fill("[name=name]", "Beekeeping")
+    page.fill("[name=name]", f"Beekeeping {secrets.token_hex(3)}")
     page.click("main button[type=submit]")
     page.wait_for_url(re.compile("/collections/[0-9a-f-]{36}/"))
     collection = page.url.rstrip("/").rpartition("/")[2]

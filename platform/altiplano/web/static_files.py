@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from servestatic import ServeStaticASGI
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from wsgiref.headers import Headers
 
     from asgiref.typing import ASGI3Application
+    from django.core.handlers.asgi import ASGIHandler
 
 MAX_AGE_SECONDS = 300
 
@@ -20,12 +23,14 @@ def _add_headers(headers: Headers, _path: str, _url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
 
 
-def with_static_files(application: ASGI3Application) -> ServeStaticASGI:
+def with_static_files(application: ASGI3Application) -> Callable[..., Awaitable[None]]:
     """The application, with the static files of every installed app answered before it.
 
-    They are looked up once, at start. Files keep their names, so browsers ask again after five
-    minutes and are told by ``Last-Modified`` whether anything changed.
+    They are looked up once, at start; while debugging, for each request. Files keep their names, so
+    browsers ask again after five minutes and are told by ``Last-Modified`` whether anything changed.
     """
+    if settings.DEBUG:
+        return ASGIStaticFilesHandler(cast("ASGIHandler", application))
     served = ServeStaticASGI(
         application,
         max_age=MAX_AGE_SECONDS,

@@ -5,8 +5,10 @@ export class EventParser {
   #rest = "";
 
   push(text) {
-    const blocks = (this.#rest + text).replace(/\r\n?/g, "\n").split("\n\n");
-    this.#rest = blocks.pop();
+    const received = this.#rest + text;
+    const end = received.endsWith("\r") ? -1 : undefined; // its line feed may be on the way
+    const blocks = received.slice(0, end).replace(/\r\n?/g, "\n").split("\n\n");
+    this.#rest = blocks.pop() + (end ? "\r" : "");
     return blocks.map(parseBlock).filter((event) => event.data !== null);
   }
 }
