@@ -155,7 +155,8 @@ def _next_job(task: str, now: datetime) -> uuid.UUID | None:
     # A queued twin of a running job waits for it: one worker per task and subject.
     running_subjects = Job.objects.filter(task=task, state=JobState.RUNNING).values("subject_id")
     ready = Q(state=JobState.QUEUED, run_after__lte=now) & ~Q(subject_id__in=running_subjects)
-    jobs = Job.objects.filter(task=task)
+    # One without attempts left is the sweeper's; it must not stand in the way of the others.
+    jobs = Job.objects.filter(task=task, attempt__lt=F("max_attempts"))
     waiting = (
         jobs.filter(ready | expired)
         .order_by()
@@ -171,7 +172,7 @@ def _next_job(task: str, now: datetime) -> uuid.UUID | None:
     else:
         shares: dict[uuid.UUID, tuple[int, datetime | None]] = {
             row["organization_id"]: (row["running"], row["last"])
-            for row in jobs.filter(organization_id__in=oldest_by_organization)
+            for row in Job.objects.filter(task=task, organization_id__in=oldest_by_organization)
             .order_by()
             .values("organization_id")
             .annotate(running=Count("id", filter=Q(state=JobState.RUNNING)), last=Max("started_at"))
@@ -202,7 +203,7 @@ def claim_job_by_id(job_id: uuid.UUID, *, now: datetime | None = None) -> JobCla
         job = _take(job_id, now)
     except IntegrityError:  # a twin on the same subject was claimed at the same moment
         return None
-    return None if job is None else _claim_of(job)
+    return None if job is None else claim_of(job)
 
 
 def _take(job_id: uuid.UUID, now: datetime) -> Job | None:
@@ -224,7 +225,8 @@ def _take(job_id: uuid.UUID, now: datetime) -> Job | None:
         return Job.objects.get(id=job_id) if updated else None
 
 
-def _claim_of(job: Job) -> JobClaim:
+def claim_of(job: Job) -> JobClaim:
+    """The claim that its present state gives whoever has just taken ``job``."""
     return JobClaim(
         job_id=job.id,
         subject_id=job.subject_id,
@@ -236,14 +238,15 @@ def _claim_of(job: Job) -> JobClaim:
     )
 
 
-def _held(claim: JobClaim) -> Q:
+def is_held(claim: JobClaim) -> Q:
+    """The condition under which the claim is still the job's last one."""
     return Q(id=claim.job_id, epoch=claim.epoch, state=JobState.RUNNING)
 
 
 def renew_lease(claim: JobClaim) -> None:
     """The lease runs anew from now. Raises LostClaimError when it is no longer ours."""
     until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    if not Job.objects.filter(_held(claim)).update(lease_until=until):
+    if not Job.objects.filter(is_held(claim)).update(lease_until=until):
         raise LostClaimError
 
 
@@ -252,7 +255,7 @@ def record_progress(claim: JobClaim) -> JobClaim:
     count towards giving up. Holds the claim as :func:`hold_claim` does. Raises LostClaimError.
     """
     until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    if not Job.objects.filter(_held(claim)).update(lease_until=until, attempt=1):
+    if not Job.objects.filter(is_held(claim)).update(lease_until=until, attempt=1):
         raise LostClaimError
     return replace(claim, attempt=1)
 
@@ -272,7 +275,7 @@ def hold_claim(claim: JobClaim) -> None:
     Locks the row where the database can; SQLite's IMMEDIATE transactions exclude others anyway.
     Raises LostClaimError.
     """
-    if not Job.objects.select_for_update().filter(_held(claim)).exists():
+    if not Job.objects.select_for_update().filter(is_held(claim)).exists():
         raise LostClaimError
 
 
@@ -281,7 +284,7 @@ def finish_job(claim: JobClaim) -> None:
 
     A twin that was queued meanwhile (more to index, say) is announced after the commit.
     """
-    updated = Job.objects.filter(_held(claim)).update(
+    updated = Job.objects.filter(is_held(claim)).update(
         state=JobState.DONE, finished_at=timezone.now(), lease_until=None, reason=""
     )
     if not updated:
@@ -295,7 +298,7 @@ def finish_job(claim: JobClaim) -> None:
 
 def fail_job(claim: JobClaim, reason: str) -> None:
     """The job has failed for good, with a reason a person understands. Raises LostClaimError."""
-    updated = Job.objects.filter(_held(claim)).update(
+    updated = Job.objects.filter(is_held(claim)).update(
         state=JobState.FAILED,
         finished_at=timezone.now(),
         lease_until=None,
@@ -329,7 +332,7 @@ def retry_job(claim: JobClaim, reason: str) -> bool:
                 "run_after": timezone.now() + delay,
             }
         )
-        Job.objects.filter(_held(claim)).update(reason=reason[:500], **values)
+        Job.objects.filter(is_held(claim)).update(reason=reason[:500], **values)
     return True
 
 
@@ -354,7 +357,7 @@ def sweep_jobs() -> SweepResult:
     """
     now = timezone.now()
     exhausted = [
-        _claim_of(job)
+        claim_of(job)
         for job in Job.objects.filter(attempt__gte=F("max_attempts")).filter(
             Q(state=JobState.RUNNING, lease_until__lt=now) | Q(state=JobState.QUEUED)
         )

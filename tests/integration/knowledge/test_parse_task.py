@@ -8,15 +8,16 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 import altiplano_sdk as sdk
-from altiplano.kernel import jobs
+from altiplano.kernel import job_batches, jobs
 from altiplano.kernel.models import Job, JobState
 from altiplano.knowledge import blobs
 from altiplano.knowledge.domain import ingestion
+from altiplano.knowledge.domain.documents import cancel_document as owner_cancels
 from altiplano.knowledge.domain.receiving import receive_url
 from altiplano.knowledge.models import Chunk, DocumentState, DocumentText
 from altiplano.knowledge.specs import IndexCollection, ParseDocument
 from altiplano_worker.runtime.parsing import ParseCancelledError
-from altiplano_worker.tasks import ingest
+from altiplano_worker.tasks import ingest, reading
 from altiplano_worker.tasks.leases import LeaseWatch
 from altiplano_worker.tasks.upkeep import sweep_jobs
 from tests.fakes import documents as files
@@ -117,15 +118,15 @@ def test_second_worker_takes_over_and_the_first_changes_nothing(
     alice, collection, upload, monkeypatch
 ):
     (document,) = upload(alice, collection, ("a.txt", TEXT))
-    real = ingest._parse
+    real = reading.ReadingTurn._parse
 
-    def fall_asleep(reading, watch):
-        monkeypatch.setattr(ingest, "_parse", real)
+    def fall_asleep(turn, claim, work):
+        monkeypatch.setattr(reading.ReadingTurn, "_parse", real)
         Job.objects.update(lease_until=timezone.now())
         ingest.parse_document("the second worker")
-        return real(reading, watch)
+        return real(turn, claim, work)
 
-    monkeypatch.setattr(ingest, "_parse", fall_asleep)
+    monkeypatch.setattr(reading.ReadingTurn, "_parse", fall_asleep)
     ingest.parse_document("the first worker")
     assert latest(document).state == DocumentState.EMBEDDING
     assert Chunk.unscoped.count() == latest(document).chunk_count
@@ -200,6 +201,55 @@ def test_document_that_kills_its_worker_every_time_fails_with_a_sentence(alice, 
     assert "several times" in version.reason
 
 
+def test_small_documents_are_read_and_stored_together(
+    alice, collection, upload, django_assert_max_num_queries
+):
+    upload(alice, collection, *((f"{n}.txt", f"Bean number {n} climbs.") for n in range(32)))
+    ingest._parser.start()
+    with django_assert_max_num_queries(110):
+        ingest.parse_document("")
+    assert Chunk.unscoped.count() == 32
+    assert Job.objects.filter(state=JobState.DONE).count() == 32
+
+
+def test_turn_ends_in_time_and_gives_the_rest_back(alice, collection, upload, monkeypatch):
+    documents = upload(alice, collection, ("a.txt", TEXT), ("b.txt", TEXT + "b"), ("c.txt", "c d"))
+    monkeypatch.setattr(reading, "TURN_SECONDS", -1)
+    ingest.parse_document("")
+    states = [latest(document).state for document in documents]
+    assert states == [DocumentState.EMBEDDING, DocumentState.QUEUED, DocumentState.QUEUED]
+    waiting = Job.objects.filter(task=ParseDocument.task, state=JobState.QUEUED)
+    assert [job.attempt for job in waiting] == [0, 0], "not begun is not tried"
+    run_jobs()
+    assert {latest(document).state for document in documents} == {DocumentState.READY}
+
+
+def test_cancelled_document_of_a_group_is_dropped_and_the_others_stored(
+    alice, collection, upload, monkeypatch
+):
+    first, second = upload(alice, collection, ("a.txt", TEXT), ("b.txt", TEXT + "b"))
+    real = ingestion.store_parsed_documents
+
+    def cancel_first(parsed):
+        owner_cancels(principal=alice.principal, document_id=first.id)
+        real(parsed)
+
+    monkeypatch.setattr(ingestion, "store_parsed_documents", cancel_first)
+    ingest.parse_document("")
+    assert latest(first).state == DocumentState.CANCELLED
+    assert latest(second).state == DocumentState.EMBEDDING
+    assert set(Chunk.unscoped.values_list("version", flat=True)) == {second.latest_version_id}
+
+
+def test_document_that_was_tried_before_is_read_alone(alice, collection, upload):
+    upload(alice, collection, ("bad.txt", TEXT), ("good.txt", TEXT + "good"))
+    claims = job_batches.claim_jobs(ParseDocument.task, limit=1)
+    assert len(claims) == 1
+    Job.objects.filter(state=JobState.RUNNING).update(lease_until=timezone.now())
+    (again,) = job_batches.claim_jobs(ParseDocument.task, limit=32)
+    assert (again.job_id, again.attempt) == (claims[0].job_id, 2)
+
+
 def test_watch_notices_a_cancel_within_a_second_and_keeps_the_lease(
     alice, collection, upload, monkeypatch
 ):
@@ -228,10 +278,10 @@ def test_watch_bears_a_database_that_is_away_for_a_moment(alice, collection, upl
     monkeypatch.setattr("altiplano_worker.tasks.leases.time.monotonic", lambda: clock[0])
     watch = LeaseWatch(jobs.claim_job(ParseDocument.task))
 
-    def away(claim):
+    def away(claims):
         raise DatabaseError
 
-    monkeypatch.setattr("altiplano_worker.tasks.leases.renew_lease", away)
+    monkeypatch.setattr("altiplano_worker.tasks.leases.renew_leases", away)
     clock[0] += 0.6
     assert watch.is_lost() is False
 
@@ -246,7 +296,7 @@ def fetch(monkeypatch):
             raise answer["body"]
         target.write_bytes(answer["body"])
 
-    monkeypatch.setattr(ingest, "fetch_document", deliver)
+    monkeypatch.setattr(reading, "fetch_document", deliver)
     return answer
 
 

@@ -1,13 +1,15 @@
-"""Keeping a claimed job's lease while a worker waits for something slow."""
+"""Keeping claimed jobs' leases while a worker waits for something slow."""
 
 import time
+import uuid
 from concurrent.futures import Future
 from typing import TypeVar
 
 import structlog
 from django.db import DatabaseError
 
-from altiplano.kernel.jobs import JobClaim, LostClaimError, renew_lease
+from altiplano.kernel.job_batches import renew_leases
+from altiplano.kernel.jobs import JobClaim, LostClaimError
 
 T = TypeVar("T")
 
@@ -18,40 +20,45 @@ RENEW_SECONDS = 0.5
 
 
 class LeaseWatch:
-    """Renews the lease of one claim whenever it is asked, and says when the claim is lost.
+    """Renews the leases of some claims whenever it is asked, and says when one is lost.
 
-    A database that does not answer for a moment is no loss: the lease lasts longer than that, and
+    A database that does not answer for a moment is no loss: a lease lasts longer than that, and
     every effect is fenced anyway.
     """
 
-    def __init__(self, claim: JobClaim) -> None:
-        self._claim = claim
+    def __init__(self, *claims: JobClaim) -> None:
+        self._first = claims[0]
+        self._claims = list(claims)
         self._next = time.monotonic() + RENEW_SECONDS
-        self._is_lost = False
+        self._lost: set[uuid.UUID] = set()
 
-    def is_lost(self) -> bool:
-        """True once another worker holds the job or it was cancelled. Costs a query at most
-        every ``RENEW_SECONDS``.
+    def is_lost(self, claim: JobClaim | None = None) -> bool:
+        """True once another worker holds the job or it was cancelled; ``claim`` defaults to the
+        first one. Costs a query at most every ``RENEW_SECONDS``.
         """
-        if not self._is_lost and time.monotonic() >= self._next:
+        if time.monotonic() >= self._next:
             try:
-                renew_lease(self._claim)
-            except LostClaimError:
-                self._is_lost = True
+                held = renew_leases(self._claims)
+                self._lost |= {each.job_id for each in self._claims if each not in held}
+                self._claims = held
             except DatabaseError as error:
-                log.warning("lease.not_renewed", task=self._claim.task, error=str(error))
+                log.warning("lease.not_renewed", error=str(error))
             self._next = time.monotonic() + RENEW_SECONDS
-        return self._is_lost
+        return (claim or self._first).job_id in self._lost
+
+    def let_go(self, claim: JobClaim) -> None:
+        """The claim's job is over, or somebody else's; its lease is not renewed any more."""
+        self._claims = [each for each in self._claims if each != claim]
 
     def check(self) -> None:
         """Raises LostClaimError when the claim is lost."""
         if self.is_lost():
             raise LostClaimError
 
-    def wait_for(self, future: Future[T]) -> T:
+    def wait_for(self, future: Future[T], claim: JobClaim | None = None) -> T:
         """The future's result, with the lease renewed all the while.
 
-        Raises LostClaimError, with the future cancelled, when the claim is lost meanwhile.
+        Raises LostClaimError, with the future cancelled, when ``claim`` (or the first one) is lost.
         """
         while True:
             try:
@@ -59,6 +66,6 @@ class LeaseWatch:
             except TimeoutError:
                 if future.done():  # it is the work's own TimeoutError
                     raise
-            if self.is_lost():
+            if self.is_lost(claim):
                 future.cancel()
                 raise LostClaimError

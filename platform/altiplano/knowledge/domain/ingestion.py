@@ -2,19 +2,19 @@
 
 import uuid
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
+from altiplano.kernel.job_batches import finish_jobs, hold_claims, release_jobs
 from altiplano.kernel.jobs import (
     JobClaim,
     create_job,
     fail_exhausted_job,
     fail_job,
-    finish_job,
     hold_claim,
     retry_job,
 )
@@ -56,22 +56,43 @@ class Reading:
         return BlobName(self.organization_id, self.sha256, self.version_id).path
 
 
-def start_reading(claim: JobClaim) -> Reading | None:
-    """The version is being read; None, and the job done, when there is nothing to read any more.
+@dataclass(frozen=True, slots=True)
+class ParsedVersion:
+    """A version that was read, with the claim under which it may be stored."""
 
-    Raises LostClaimError.
+    claim: JobClaim
+    reading: Reading
+    document: ParsedDocument
+    spans: Sequence[Span]
+
+    @property
+    def language(self) -> str:
+        return self.document.language or self.reading.language
+
+
+def start_readings(claims: Sequence[JobClaim]) -> list[tuple[JobClaim, Reading]]:
+    """The claims' versions are being read.
+
+    Left out are claims that are lost, and versions that nobody waits for: their jobs are done.
     """
     with transaction.atomic():
-        hold_claim(claim)
-        version = (
-            DocumentVersion.unscoped.filter(pk=claim.subject_id, state__in=UNFINISHED_STATES)
-            .select_related("document__collection")
-            .first()
-        )
-        if version is None:
-            finish_job(claim)
-            return None
-        DocumentVersion.unscoped.filter(pk=version.pk).update(state=DocumentState.PARSING)
+        held = hold_claims(claims)
+        versions = {
+            version.id: version
+            for version in DocumentVersion.unscoped.filter(
+                pk__in=[claim.subject_id for claim in held], state__in=UNFINISHED_STATES
+            ).select_related("document__collection")
+        }
+        finish_jobs([claim for claim in held if claim.subject_id not in versions])
+        DocumentVersion.unscoped.filter(pk__in=versions).update(state=DocumentState.PARSING)
+    return [
+        (claim, _reading_of(versions[claim.subject_id]))
+        for claim in held
+        if claim.subject_id in versions
+    ]
+
+
+def _reading_of(version: DocumentVersion) -> Reading:
     return Reading(
         version_id=version.id,
         organization_id=version.organization_id,
@@ -83,6 +104,16 @@ def start_reading(claim: JobClaim) -> Reading | None:
         language=version.document.collection.language,
         source_url=version.source_url,
     )
+
+
+def give_back_readings(claims: Sequence[JobClaim]) -> None:
+    """Versions whose turn did not come wait again."""
+    with transaction.atomic():
+        held = hold_claims(claims)
+        release_jobs(held)
+        DocumentVersion.unscoped.filter(pk__in=[claim.subject_id for claim in held]).update(
+            state=DocumentState.QUEUED
+        )
 
 
 def store_fetched_file(
@@ -99,44 +130,55 @@ def store_fetched_file(
     return replace(reading, sha256=sha256, bytes=size, media_type=media_type)
 
 
-def store_parsed_document(
-    claim: JobClaim, reading: Reading, *, document: ParsedDocument, spans: Sequence[Span]
-) -> None:
-    """Text and chunks are stored, the version waits for its vectors, the parse job is done.
+def store_parsed_documents(parsed: Sequence[ParsedVersion]) -> None:
+    """Texts and chunks are stored, the versions wait for their vectors, the parse jobs are done.
 
-    Storing twice leaves one set of chunks. Raises LostClaimError.
+    Storing twice leaves one set of chunks. What was cancelled or taken over meanwhile is dropped.
     """
-    language = document.language or reading.language
     with transaction.atomic():
-        hold_claim(claim)
-        remove_extracted(collection_id=reading.collection_id, version_ids=[reading.version_id])
-        DocumentText.objects.create(
-            version_id=reading.version_id,
-            text=document.text,
-            pages=[[page.number, page.start, page.end] for page in document.pages],
+        held = {claim.job_id for claim in hold_claims([each.claim for each in parsed])}
+        parsed = [each for each in parsed if each.claim.job_id in held]
+        for collection_id in {each.reading.collection_id for each in parsed}:
+            remove_extracted(
+                collection_id=collection_id,
+                version_ids=[
+                    each.reading.version_id
+                    for each in parsed
+                    if each.reading.collection_id == collection_id
+                ],
+            )
+        DocumentText.objects.bulk_create(
+            DocumentText(
+                version_id=each.reading.version_id,
+                text=each.document.text,
+                pages=[[page.number, page.start, page.end] for page in each.document.pages],
+            )
+            for each in parsed
         )
         Chunk.unscoped.bulk_create(
-            _chunks(reading, document, spans, language), batch_size=CHUNKS_PER_INSERT
+            (chunk for each in parsed for chunk in _chunks(each)), batch_size=CHUNKS_PER_INSERT
         )
-        DocumentVersion.unscoped.filter(pk=reading.version_id).update(
-            state=DocumentState.EMBEDDING,
-            title=(document.title or "")[:300],
-            language=language,
-            warnings=list(document.warnings),
-            page_count=len(document.pages),
-            chunk_count=len(spans),
-            embedded_count=0,
-        )
-        finish_job(claim)
-        create_job(IndexCollection(reading.collection_id), organization_id=reading.organization_id)
+        for each in parsed:
+            DocumentVersion.unscoped.filter(pk=each.reading.version_id).update(
+                state=DocumentState.EMBEDDING,
+                title=(each.document.title or "")[:300],
+                language=each.language,
+                warnings=list(each.document.warnings),
+                page_count=len(each.document.pages),
+                chunk_count=len(each.spans),
+                embedded_count=0,
+            )
+        finish_jobs([each.claim for each in parsed])
+        owners = {each.reading.collection_id: each.reading.organization_id for each in parsed}
+        for collection_id, organization_id in owners.items():
+            create_job(IndexCollection(collection_id), organization_id=organization_id)
 
 
-def _chunks(
-    reading: Reading, document: ParsedDocument, spans: Sequence[Span], language: str
-) -> list[Chunk]:
+def _chunks(parsed: ParsedVersion) -> Iterator[Chunk]:
+    reading, document = parsed.reading, parsed.document
     starts = [page.start for page in document.pages]
-    return [
-        Chunk(
+    for ordinal, span in enumerate(parsed.spans):
+        yield Chunk(
             organization_id=reading.organization_id,
             collection_id=reading.collection_id,
             version_id=reading.version_id,
@@ -145,10 +187,8 @@ def _chunks(
             start=span.start,
             end=span.end,
             text=document.text[span.start : span.end],
-            language=language,
+            language=parsed.language,
         )
-        for ordinal, span in enumerate(spans)
-    ]
 
 
 def _page_at(pages: Sequence[PageSpan], starts: Sequence[int], offset: int) -> int:
