@@ -41,4 +41,4 @@ def with_static_files(application: ASGI3Application) -> Callable[..., Awaitable[
     for finder in reversed(list(get_finders())):
         for path, storage in finder.list([]):
             served.add_file_to_dictionary(prefix + path.replace("\\", "/"), storage.path(path))
-    return served
+    return cast("Callable[..., Awaitable[None]]", served)
