@@ -130,7 +130,7 @@ def _wait_until_ready(
         is_up = "Altiplano is ready" in log_path.read_text(encoding="utf-8")
         if process.poll() is not None or (is_up and not (home / "demo.json").exists()):
             break
-        if (home / "demo.json").exists() and _is_ready(port):
+        if is_up and _is_ready(port):
             demo: dict[str, Any] = json.loads((home / "demo.json").read_text(encoding="utf-8"))
             return demo
     said = log_path.read_text(encoding="utf-8")
