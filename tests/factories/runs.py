@@ -3,11 +3,11 @@
 from typing import Any
 
 import factory
+
 from altiplano.accounts.models import Organization
 from altiplano.runs.models import Run
 from altiplano.serving.models import ModelEndpoint
 from altiplano.studio.models import App, AppVersion
-
 from tests.factories.accounts import OrganizationFactory, UserFactory
 from tests.factories.scoped import ScopedFactory
 from tests.factories.studio import AppFactory

@@ -104,6 +104,7 @@ class StreamHub:
         self._wakes_wanted = 0
         self._wakes_sent = 0
         self._is_waking = False
+        self._is_delayed = False
         self._tasks: list[asyncio.Task[None]] = []
         self._client: redis.Redis | None = None
         self.alarms: dict[LiveReader, float] = {}
@@ -206,7 +207,9 @@ class StreamHub:
                 try:
                     await self._read_while_connected(client)
                 except (redis.RedisError, OSError) as error:
-                    log.warning("streams.read_delayed", error=type(error).__name__)
+                    if not self._is_delayed:  # once per outage
+                        log.warning("streams.read_delayed", error=type(error).__name__)
+                    self._is_delayed = True
                     await asyncio.sleep(RETRY_SECONDS)
         finally:
             with suppress(redis.RedisError, OSError):
@@ -225,6 +228,7 @@ class StreamHub:
                     self._wake_key, *keys, self._wake_id, *ids, check_health=False,
                 )  # fmt: skip
                 streams = self._give_out(await connection.read_response())
+                self._is_delayed = False
                 await asyncio.sleep(BUSY_PAUSE_SECONDS if streams >= BUSY_STREAMS else 0)
         finally:
             # Perhaps in the middle of a reply: it is not to be used again.

@@ -6,12 +6,12 @@ import signal
 import orjson
 import pytest
 import redis
+
 from altiplano_sdk.events import AnswerDelta, RunFinished, RunStarted
 from altiplano_sdk.testing.run_stream import assert_valid_run_stream
 from altiplano_worker.adapters.connections import connect_redis
 from altiplano_worker.adapters.event_bus import EventBus
 from altiplano_worker.adapters.run_control import follow_control
-
 from tests.stack import free_port, running_valkey
 
 END = RunFinished(0, {"prompt_tokens": 1, "completion_tokens": 1}, {})
@@ -31,7 +31,9 @@ async def read(url: str, key: str):
     entries = await client.xrange(key)
     seconds = await client.ttl(key)
     await client.aclose()
-    return [(entry_id.decode(), orjson.loads(fields[b"d"])) for entry_id, fields in entries], seconds
+    return [
+        (entry_id.decode(), orjson.loads(fields[b"d"])) for entry_id, fields in entries
+    ], seconds
 
 
 async def say(channel, words):
@@ -118,7 +120,7 @@ async def test_a_broker_that_hangs_holds_up_nobody_and_doubles_nothing(tmp_path)
 
 async def arrived_first(url: str):
     async with asyncio.timeout(10):
-        while len((await read(url, "run:1"))[0]) < 2:
+        while len((await read(url, "run:1"))[0]) < 2:  # noqa: ASYNC110 - in another process
             await asyncio.sleep(0.01)
 
 

@@ -2,6 +2,7 @@
 
 import orjson
 import redis
+
 from altiplano.runs.event_log import stream_key
 from altiplano.runs.feeds import follow_run
 from altiplano.runs.relay import Relay

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+
 from altiplano.kernel import jobs
 from altiplano.kernel.models import Job, JobState
 from altiplano.runs.domain.cancelling import RunIsOverError, cancel_run
@@ -21,8 +23,6 @@ from altiplano.runs.queries import finished_stream, show_run
 from altiplano.serving.models import ModelEndpoint
 from altiplano_sdk.events import CitationAdded, event_from_dict
 from altiplano_sdk.testing.run_stream import assert_valid_run_stream
-from django.utils import timezone
-
 from tests.factories.runs import make_endpoint, publish_app
 
 pytestmark = pytest.mark.django_db

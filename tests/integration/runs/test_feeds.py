@@ -4,11 +4,11 @@ import asyncio
 import random
 
 import pytest
+from asgiref.sync import async_to_sync
+
 from altiplano.runs import feeds
 from altiplano.runs.event_log import append_terminal_event, client
 from altiplano.runs.models import Answer, Run
-from asgiref.sync import async_to_sync
-
 from tests.factories.runs import RunFactory
 from tests.integration.runs.streaming import (
     TEXT,
@@ -89,7 +89,7 @@ def test_c33_cut_while_the_answer_is_growing(valkey_url, run):
 def test_c33_an_id_that_is_no_longer_there_is_answered_by_a_reset(valkey_url, run):
     append(valkey_url, run.id, events_of(run.id)[8:])
     finish(run)
-    for after in ("", "3-0", "9999-0", "4-1"):
+    for after in ("", "3-0", "9999-0"):
         seen = read(run.id, after=after)
         assert [event["type"] for _, event in seen] == ["reset", "run.finished"], after
         assert seen[0][1]["run"]["answer"] == TEXT

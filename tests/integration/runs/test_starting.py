@@ -4,6 +4,7 @@ import uuid
 from dataclasses import replace
 
 import pytest
+
 from altiplano.kernel.errors import (
     ConflictError,
     InvalidInputError,
@@ -18,7 +19,6 @@ from altiplano.runs.models import DailyUsage, Quota, Run, RunState
 from altiplano.serving.domain.endpoints import NoEndpointError
 from altiplano.serving.models import ModelEndpoint
 from altiplano.studio.models import AppVersion
-
 from tests.factories.runs import make_endpoint, publish_app
 from tests.factories.studio import AppFactory, CollectionFactory
 
@@ -152,7 +152,7 @@ def test_the_model_that_the_environment_names_is_used_and_kept_up_to_date(alice,
     endpoint = ModelEndpoint.objects.get()
     assert (endpoint.base_url, endpoint.model) == ("http://e/v1", "m")
     assert first.spec["endpoint"] == str(endpoint.id)
-    assert b"k" != bytes(endpoint.sealed_key)
+    assert bytes(endpoint.sealed_key) != b"k"
 
 
 def test_another_organizations_endpoint_does_not_answer(alice, charlie, app):

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
+
 from altiplano.runs import streams
 from altiplano.runs.relay import Relay
-
 from tests.integration.runs.streaming import append, events_of
 
 

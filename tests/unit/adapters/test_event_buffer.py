@@ -1,6 +1,9 @@
 """Events on their way out: joined, numbered, never lost, whatever the timing."""
 
 import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
 from altiplano_sdk.events import (
     AnswerDelta,
     AnswerFinished,
@@ -9,8 +12,6 @@ from altiplano_sdk.events import (
     StageStarted,
 )
 from altiplano_worker.adapters.event_buffer import EventBuffer
-from hypothesis import given
-from hypothesis import strategies as st
 
 INTERVAL = 0.025
 

@@ -4,6 +4,7 @@ import threading
 import uuid
 
 import pytest
+
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import LimitReachedError
 from altiplano.runs.limits import OpenStreams

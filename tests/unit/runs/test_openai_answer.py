@@ -4,6 +4,7 @@ import json
 
 import orjson
 import pytest
+
 from altiplano.kernel.errors import LimitReachedError, NotSignedInError
 from altiplano.runs.interfaces.openai_answer import (
     DONE,
@@ -38,7 +39,9 @@ def write(*events, include_usage=False):
 
 def text_of(chunks):
     return "".join(
-        choice["delta"].get("content", "") for chunk in chunks for choice in chunk.get("choices", ())
+        choice["delta"].get("content", "")
+        for chunk in chunks
+        for choice in chunk.get("choices", ())
     )
 
 
@@ -103,7 +106,10 @@ def test_a_cut_answer_says_that_its_length_was_reached():
 @pytest.mark.parametrize(
     ("event", "code"),
     [
-        ({"type": "run.failed", "code": "engine_timeout", "message": "Too slow."}, "engine_timeout"),
+        (
+            {"type": "run.failed", "code": "engine_timeout", "message": "Too slow."},
+            "engine_timeout",
+        ),
         ({"type": "run.cancelled"}, "cancelled"),
     ],
 )

@@ -1,12 +1,14 @@
 """The door for OpenAI clients: every field inside its bounds, nothing else, nothing passed on."""
 
 import json
+from contextlib import suppress
 
 import pytest
-from altiplano.kernel.errors import InvalidInputError
-from altiplano.runs.interfaces.openai_request import ParameterError, read_chat_request
 from hypothesis import given
 from hypothesis import strategies as st
+
+from altiplano.kernel.errors import InvalidInputError
+from altiplano.runs.interfaces.openai_request import ParameterError, read_chat_request
 
 ASK = {"model": "green-schools/garden", "messages": [{"role": "user", "content": "How long?"}]}
 
@@ -107,7 +109,18 @@ def test_messages_that_are_no_question_are_refused(message):
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"temperature": NaN}', b'{"top_p": Infinity}', b"[" * 5000]
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"temperature": NaN}',
+        b'{"top_p": Infinity}',
+        b"[" * 5000,
+    ],
 )
 def test_an_unreadable_body_is_refused(raw):
     with pytest.raises(ParameterError) as caught:
@@ -130,16 +143,18 @@ def test_options_of_a_stream_need_a_stream():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.sampled_from([*ASK, "n", "stream", "stop", "stream_options", "x"]), json_values))
+@given(
+    st.dictionaries(
+        st.sampled_from([*ASK, "n", "stream", "stop", "stream_options", "x"]), json_values
+    )
+)
 def test_no_body_breaks_the_door(fields):
-    try:
-        chat = read_chat_request(json.dumps({**ASK, **fields}).encode())
-    except InvalidInputError as error:
-        assert error.message
-        return
-    assert chat.question is not None
+    with suppress(InvalidInputError):
+        assert read_chat_request(json.dumps({**ASK, **fields}).encode()).question is not None

@@ -1,9 +1,10 @@
 """What people may ask."""
 
 import pytest
-from altiplano.runs.domain.questions import UnaskableError, clean_history, clean_question
 from hypothesis import given
 from hypothesis import strategies as st
+
+from altiplano.runs.domain.questions import UnaskableError, clean_history, clean_question
 
 
 def test_a_question_keeps_its_words_lines_and_accents():

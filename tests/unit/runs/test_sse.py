@@ -1,11 +1,12 @@
 """The bytes of a stream, read back by a decoder written for somebody else's."""
 
 import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
 from altiplano.runs.interfaces.sse import HEARTBEAT, OPENING, frame_batch, frame_entry
 from altiplano.runs.stream_positions import Entry
 from altiplano_worker.adapters.sse import SSEDecoder
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @given(st.text(), st.integers(1, 10**6))

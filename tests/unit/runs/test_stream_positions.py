@@ -1,6 +1,9 @@
 """Ids that browsers send back."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from altiplano.kernel.errors import InvalidInputError
 from altiplano.runs.stream_positions import (
     START,
@@ -10,8 +13,6 @@ from altiplano.runs.stream_positions import (
     format_position,
     parse_position,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 positions = st.builds(Position, st.sampled_from(Telling), st.integers(1, 10**9))
 
@@ -32,7 +33,8 @@ def test_two_positions_never_share_an_id(first, second):
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "x", "1", "1-", "-1", "1-2", "3-3", "1-0 ", "1-0\n", "9" * 20 + "-0", "१-0", "$", "1-0-0"]
+    "raw",
+    ["", "x", "1", "1-", "-1", "1-2", "3-3", "1-0 ", "1-0\n", "9" * 20 + "-0", "१-0", "$", "1-0-0"],
 )
 def test_a_malformed_id_is_refused(raw):
     with pytest.raises(InvalidInputError) as caught:

@@ -3,9 +3,10 @@
 import uuid
 
 import pytest
-from altiplano.serving.domain.keys import UnreadableKeyError, open_key, seal_key, tenant_salt
 from hypothesis import given
 from hypothesis import strategies as st
+
+from altiplano.serving.domain.keys import UnreadableKeyError, open_key, seal_key, tenant_salt
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=80))

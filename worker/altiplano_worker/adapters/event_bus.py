@@ -102,6 +102,7 @@ class EventBus:
         self._dirty: dict[RunChannel, None] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._is_delayed = False
 
     def open(self, run_id: str) -> RunChannel:
         """A channel whose events will be in the run's stream."""
@@ -179,15 +180,22 @@ class EventBus:
         try:
             results = await pipe.execute(raise_on_error=False)
         except (redis.RedisError, OSError) as error:
-            log.warning("events_delayed", error=type(error).__name__)
+            self._say_delayed(error)
             return False
         for result in results:
             if isinstance(result, Exception) and STALE not in str(result):
-                log.warning("events_delayed", error=type(result).__name__)
+                self._say_delayed(result)
                 return False
+        self._is_delayed = False
         for parcel in batch:
             parcel.channel.is_new = False
             sent = parcel.channel.sent
             if parcel.is_last and sent is not None and not sent.done():
                 sent.set_result(None)
         return True
+
+    def _say_delayed(self, error: Exception) -> None:
+        """Once per outage, not once per try."""
+        if not self._is_delayed:
+            self._is_delayed = True
+            log.warning("events_delayed", error=type(error).__name__)

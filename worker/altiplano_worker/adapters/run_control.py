@@ -24,6 +24,7 @@ async def follow_control(client: redis.Redis, key: str, cancel: Callable[[str], 
     The position is kept over lost connections, so that nothing asked meanwhile is missed.
     """
     position: bytes | None = None
+    is_delayed = False
     while True:
         heed_cancellation()
         try:
@@ -31,12 +32,15 @@ async def follow_control(client: redis.Redis, key: str, cancel: Callable[[str], 
                 position = await _last_id(client, key)
             # Protocol 2, so a list of one [key, entries], or nothing.
             reply: Any = await client.xread({key: position}, count=1000, block=BLOCK_MS)
+            is_delayed = False
             for _, entries in reply or ():
                 for entry_id, fields in entries:
                     position = entry_id
                     cancel(fields[b"run"].decode())
         except (redis.RedisError, OSError) as error:
-            log.warning("control_delayed", error=type(error).__name__)
+            if not is_delayed:  # once per outage
+                log.warning("control_delayed", error=type(error).__name__)
+            is_delayed = True
             await asyncio.sleep(RETRY_SECONDS)
 
 
