@@ -113,13 +113,20 @@ def finish_jobs(claims: Sequence[JobClaim]) -> None:
 
 
 def release_jobs(claims: Sequence[JobClaim]) -> None:
-    """The jobs wait again as if they had never been claimed. Lost claims are passed over."""
+    """The jobs wait again as if they had never been claimed. Lost claims are passed over.
+
+    Their own messages may be used up by now, so one is published: it wakes a worker that can claim
+    them all.
+    """
     if not claims:
+        return
+    jobs = Job.objects.filter(_any_held(claims))
+    waiting = jobs.first()
+    if waiting is None:
         return
     try:
         with transaction.atomic():
-            Job.objects.filter(_any_held(claims)).update(
-                state=JobState.QUEUED, attempt=F("attempt") - 1, lease_until=None
-            )
+            jobs.update(state=JobState.QUEUED, attempt=F("attempt") - 1, lease_until=None)
     except IntegrityError:  # an equal job was queued meanwhile; the lease will run out
         return
+    publish_on_commit(waiting)

@@ -100,10 +100,15 @@ def test_finished_batch_announces_the_twins(alices, published, django_capture_on
     assert published == [("ingest", "tests.weed", str(twin.id))]
 
 
-def test_released_jobs_wait_as_if_never_claimed(alices):
+def test_released_jobs_wait_as_if_never_claimed_and_wake_a_worker(
+    alices, published, django_capture_on_commit_callbacks
+):
     weed(alices, 2)
     claims = job_batches.claim_jobs("tests.weed", limit=2)
-    job_batches.release_jobs(claims)
+    published.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        job_batches.release_jobs(claims)
+    assert len(published) == 1
     assert set(Job.objects.values_list("state", "attempt")) == {("queued", 0)}
     again = job_batches.claim_jobs("tests.weed", limit=2)
     assert {claim.epoch for claim in again} == {2}, "the first claims are outdated"

@@ -2,6 +2,7 @@
 
 import errno
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError
@@ -216,12 +217,26 @@ def test_turn_ends_in_time_and_gives_the_rest_back(alice, collection, upload, mo
     documents = upload(alice, collection, ("a.txt", TEXT), ("b.txt", TEXT + "b"), ("c.txt", "c d"))
     monkeypatch.setattr(reading, "TURN_SECONDS", -1)
     ingest.parse_document("")
-    states = [latest(document).state for document in documents]
+    states = sorted(latest(document).state for document in documents)
     assert states == [DocumentState.EMBEDDING, DocumentState.QUEUED, DocumentState.QUEUED]
     waiting = Job.objects.filter(task=ParseDocument.task, state=JobState.QUEUED)
     assert [job.attempt for job in waiting] == [0, 0], "not begun is not tried"
     run_jobs()
     assert {latest(document).state for document in documents} == {DocumentState.READY}
+
+
+def test_turn_leaves_large_documents_to_other_workers(alice, collection, upload, monkeypatch):
+    documents = [
+        upload(alice, collection, (name, text))[0]
+        for name, text in (("a.txt", TEXT), ("small.txt", "Peas."), ("c.txt", TEXT + "c"))
+    ]
+    for number, document in enumerate(documents):  # in this order, whatever the clock's steps
+        early = timezone.now() - timedelta(seconds=10 - number)
+        Job.objects.filter(subject_id=document.latest_version_id).update(created_at=early)
+    monkeypatch.setattr(reading, "TURN_BYTES", 100)
+    ingest.parse_document("")
+    states = [latest(document).state for document in documents]
+    assert states == [DocumentState.EMBEDDING, DocumentState.EMBEDDING, DocumentState.QUEUED]
 
 
 def test_cancelled_document_of_a_group_is_dropped_and_the_others_stored(

@@ -38,6 +38,9 @@ log = structlog.get_logger(__name__)
 TURN_SECONDS: Final = 1.0
 """After this long no further document is begun: others may have a turn, or another worker."""
 
+TURN_BYTES: Final = 512 * 1024
+"""What one turn keeps besides its first document; other workers may read the rest meanwhile."""
+
 GROUP_SECONDS: Final = 0.25
 GROUP_CHARS: Final = 1_000_000
 """What is stored in one transaction at most, in time spent reading it and in characters."""
@@ -57,7 +60,7 @@ class ReadingTurn:
     def run(self) -> None:
         """An error of the database goes up: leases run out and the sweeper brings the jobs back."""
         begun = grouped = time.monotonic()
-        waiting = ingestion.start_readings(self._claims)
+        waiting = self._keep_a_share(ingestion.start_readings(self._claims))
         crash_point("reading started")
         while waiting:
             claim, reading = waiting.pop(0)
@@ -70,8 +73,26 @@ class ReadingTurn:
             if now - begun > TURN_SECONDS:
                 break
         self._store()
+        self._give_back(waiting)
+
+    def _keep_a_share(
+        self, started: list[tuple[JobClaim, Reading]]
+    ) -> list[tuple[JobClaim, Reading]]:
+        """The first document and as many more as are small together; the rest is given back."""
+        kept, size = 1, 0
+        for _, reading in started[1:]:
+            size += reading.bytes
+            if size > TURN_BYTES:
+                break
+            kept += 1
+        self._give_back(started[kept:])
+        return started[:kept]
+
+    def _give_back(self, waiting: Sequence[tuple[JobClaim, Reading]]) -> None:
         if waiting:
             ingestion.give_back_readings([claim for claim, _ in waiting])
+        for claim, _ in waiting:
+            self._watch.let_go(claim)
 
     def _store(self) -> None:
         if self._parsed:
