@@ -7,7 +7,6 @@ the direct figure is of the same engine and client in the same run.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -66,7 +65,7 @@ def figures(direct: Load, relayed: Load) -> dict[str, float]:
     }
 
 
-def measure(streams: Sequence[int] = STREAMS) -> dict[str, Any]:
+def measure(streams: Sequence[int] = STREAMS) -> list[dict[str, float]]:
     with (
         paced_engine() as engine_url,
         running_stack(engine_url=engine_url, STREAMS_PER_PERSON="600") as stack,
@@ -75,22 +74,14 @@ def measure(streams: Sequence[int] = STREAMS) -> dict[str, Any]:
             base=f"{stack.url}/v1", model=APP, key=stack.people["alice_key"], streams=8,
             tokens=WORDS,
         )  # fmt: skip
-        return {
-            "relay": [
-                compare(
-                    stack, engine_url=engine_url, engine_model="fake", streams=count, tokens=WORDS
-                )
-                for count in streams
-            ]
-        }
+        return [
+            compare(stack, engine_url=engine_url, engine_model="fake", streams=count, tokens=WORDS)
+            for count in streams
+        ]
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def run(arguments: Sequence[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="python -m tests.bench relay")
     parser.add_argument("--streams", type=int, nargs="+", default=list(STREAMS))
-    options = parser.parse_args(argv)
-    print(json.dumps(measure(options.streams)))
-
-
-if __name__ == "__main__":
-    main()
+    options = parser.parse_args(arguments)
+    return {"relay": measure(options.streams)}

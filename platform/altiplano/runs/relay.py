@@ -13,9 +13,12 @@ from typing import Any
 
 import redis.asyncio as redis
 from django.conf import settings
+from django.db import OperationalError
 
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.database_threads import write_database
+from altiplano.kernel.database_threads import write_database_together
+from altiplano.kernel.errors import DomainError, UnavailableError
+from altiplano.runs.accepting import Accepted, Request, accept_together
 from altiplano.runs.feeds import Batch, follow_run
 from altiplano.runs.limits import open_streams
 from altiplano.runs.models import Run
@@ -93,33 +96,32 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def begin(
-        self, authenticate: Callable[[], Principal], start: Callable[[Principal], Run]
+        self, authenticate: Callable[[], Principal], prepare: Callable[[Principal], Run]
     ) -> Begun:
-        """The run that ``start`` makes for who ``authenticate`` says is asking.
+        """The run that ``prepare`` makes for who ``authenticate`` says is asking, accepted.
 
-        Both are called in one transaction off the loop, and raise what they raise; nothing is
-        stored then and no place is taken.
+        Both are called off the loop, in a transaction with others that came at the same moment.
+        Raises what they raise, and LimitReachedError; nothing is stored then and no place taken.
         """
-        taken: list[Principal] = []
-
-        def accept() -> Run:
-            principal = authenticate()
-            open_streams.take(principal)
-            taken.append(principal)
-            return start(principal)
-
-        accepting = asyncio.ensure_future(write_database(accept))
+        request = Request(authenticate, prepare)
+        accepting = asyncio.ensure_future(write_database_together(accept_together, request))
         try:
-            run = await asyncio.shield(accepting)
+            answer = await asyncio.shield(accepting)
         except asyncio.CancelledError:
-            self.spawn(_abandon(accepting, taken))
+            self.spawn(_abandon(accepting, request))
             raise
+        except OperationalError:
+            _give_back(request)
+            raise UnavailableError("The platform is very busy. Try again in a moment.") from None
         except BaseException:
-            for principal in taken:
-                open_streams.give_back(principal)
+            _give_back(request)
             raise
+        if isinstance(answer, DomainError):
+            _give_back(request)
+            raise answer
+        run, principal = answer.run, answer.principal
         batches = follow_run(self.hub, run.id, is_new=True)
-        return Begun(run, taken[0], self._reader(run.id, taken[0], batches, is_first=True))
+        return Begun(run, principal, self._reader(run.id, principal, batches, is_first=True))
 
     def read(self, principal: Principal, run: Run, *, after: Position = START) -> RunReader:
         """A further reader of a run that the caller has found for ``principal``.
@@ -155,16 +157,21 @@ class Relay:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _abandon(accepting: asyncio.Task[Run], taken: list[Principal]) -> None:
+def _give_back(request: Request) -> None:
+    if request.place is not None:
+        open_streams.give_back(request.place)
+
+
+async def _abandon(accepting: asyncio.Task[Accepted | DomainError], request: Request) -> None:
     """Who asked has gone before their question was accepted: nobody waits for its answer."""
     try:
-        run = await accepting
+        answer = await accepting
     except Exception:  # noqa: BLE001 - then there is no run, and nobody to tell
         return
     finally:
-        for principal in taken:
-            open_streams.give_back(principal)
-    await stop_run(run.id)
+        _give_back(request)
+    if isinstance(answer, Accepted):
+        await stop_run(answer.run.id)
 
 
 def _connect(connections: int) -> redis.Redis:

@@ -13,8 +13,8 @@ from altiplano.kernel.errors import (
     NotFoundError,
 )
 from altiplano.kernel.models import Job
-from altiplano.runs.domain.quota import remaining_quota, take_run
-from altiplano.runs.domain.starting import start_run
+from altiplano.runs.domain.quota import remaining_quota, take_runs
+from altiplano.runs.domain.starting import accept_runs, prepare_run, start_run
 from altiplano.runs.models import DailyUsage, Quota, Run, RunState
 from altiplano.serving.domain.endpoints import NoEndpointError
 from altiplano.serving.models import ModelEndpoint
@@ -179,9 +179,17 @@ def test_the_quota_is_a_429_that_says_when_to_come_back(alice, app):
 
 def test_the_quota_of_one_organization_leaves_the_others_alone(alice, charlie, app):
     Quota.objects.create(organization=alice.organization, runs_per_day=0)
-    with pytest.raises(LimitReachedError):
-        take_run(alice.organization.id)
-    take_run(charlie.organization.id)
+    assert take_runs(alice.organization.id, 1) == 0
+    assert take_runs(charlie.organization.id, 1) == 1
+
+
+def test_of_many_asked_together_as_many_pass_as_are_left(alice, app):
+    Quota.objects.create(organization=alice.organization, runs_per_day=3)
+    runs = [prepare_run(principal=alice.principal, app=app, question=ASK) for _ in range(5)]
+    errors = accept_runs(runs)
+    assert [error is None for error in errors] == [True] * 3 + [False] * 2
+    assert set(Run.unscoped.values_list("id", flat=True)) == {run.id for run in runs[:3]}
+    assert Job.objects.count() == remaining_quota(alice.organization.id).runs_used == 3
 
 
 def test_the_answers_length_can_be_shortened_and_not_lengthened(alice, app):

@@ -27,34 +27,44 @@ class RemainingQuota:
         return max(0, self.runs_per_day - self.runs_used)
 
 
-def take_run(organization_id: uuid.UUID) -> None:
-    """One more run is counted today. Raises LimitReachedError when none is left.
+def take_runs(organization_id: uuid.UUID, count: int) -> int:
+    """Up to ``count`` runs more are counted today; how many were left.
 
     The test and the count are one UPDATE: a hundred requests at once cannot pass together.
     """
     now = timezone.now()
-    if _raise_count(organization_id, now):
-        return
+    if _raise_count(organization_id, now, count):
+        return count
     try:
         with transaction.atomic():
             DailyUsage.unscoped.get_or_create(organization_id=organization_id, day=now.date())
     except IntegrityError:
         pass  # another request made the day's row at the same moment
-    if not _raise_count(organization_id, now):
-        raise LimitReachedError(
-            f"Your organization has used its {runs_per_day(organization_id):,} questions of "
-            "today. The count starts anew at midnight UTC.",
-            retry_after=max(1, int((_midnight_after(now) - now).total_seconds())),
-        )
+    if _raise_count(organization_id, now, count):
+        return count
+    granted = 0
+    while granted < count and _raise_count(organization_id, now, 1):
+        granted += 1
+    return granted
 
 
-def _raise_count(organization_id: uuid.UUID, now: datetime) -> int:
+def quota_error(organization_id: uuid.UUID) -> LimitReachedError:
+    """Why nothing more may be asked today, and when it may."""
+    now = timezone.now()
+    return LimitReachedError(
+        f"Your organization has used its {runs_per_day(organization_id):,} questions of today. "
+        "The count starts anew at midnight UTC.",
+        retry_after=max(1, int((_midnight_after(now) - now).total_seconds())),
+    )
+
+
+def _raise_count(organization_id: uuid.UUID, now: datetime, count: int) -> int:
     own_limit = Quota.objects.filter(organization_id=organization_id).values("runs_per_day")
     return DailyUsage.unscoped.filter(
         organization_id=organization_id,
         day=now.date(),
-        runs__lt=Coalesce(Subquery(own_limit), settings.RUNS_PER_DAY),
-    ).update(runs=F("runs") + 1)
+        runs__lte=Coalesce(Subquery(own_limit), settings.RUNS_PER_DAY) - count,
+    ).update(runs=F("runs") + count)
 
 
 def add_tokens(organization_id: uuid.UUID, *, prompt: int, completion: int) -> None:

@@ -1,7 +1,7 @@
 """A question is accepted: counted, pinned to what will answer it, and handed to the workers."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,11 +9,16 @@ from django.db import transaction
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.database_threads import once_per_commit
-from altiplano.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from altiplano.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    LimitReachedError,
+    NotFoundError,
+)
 from altiplano.kernel.jobs import create_jobs
 from altiplano.knowledge.models import Collection
 from altiplano.runs.domain.questions import clean_history, clean_question
-from altiplano.runs.domain.quota import take_run
+from altiplano.runs.domain.quota import quota_error, take_runs
 from altiplano.runs.jobs import ExecuteRun
 from altiplano.runs.models import Run
 from altiplano.serving.domain.endpoints import choose_endpoint
@@ -46,42 +51,88 @@ def start_run(
 ) -> Run:
     """The run is counted against today's quota, stored with all it needs, and queued.
 
+    Raises what :func:`prepare_run` raises, and LimitReachedError; nothing is stored then.
+    """
+    run = prepare_run(
+        principal=principal,
+        app=app,
+        question=question,
+        history=history,
+        version=version,
+        answer_tokens=answer_tokens,
+    )
+    for error in accept_runs([run]):
+        if error is not None:
+            raise error
+    return run
+
+
+def prepare_run(
+    *,
+    principal: Principal,
+    app: App,
+    question: str,
+    history: Iterable[Mapping[str, Any]] = (),
+    version: VersionWish = None,
+    answer_tokens: int | None = None,
+) -> Run:
+    """A run that may be asked and has all it needs, not stored yet.
+
     ``version`` None asks what is published; ``"draft"`` or a number needs the scope ``write``.
-    ``answer_tokens`` may shorten the answer, never lengthen it.
-    Raises NotAllowedError, InvalidInputError, ConflictError (nothing published), NotFoundError
-    (no such version), LimitReachedError, NoEndpointError; nothing is stored then.
+    ``answer_tokens`` may shorten the answer, never lengthen it. Raises NotAllowedError,
+    InvalidInputError, ConflictError (nothing published), NotFoundError (no such version),
+    NoEndpointError.
     """
     principal.require("run")
     question = clean_question(question)
     messages = clean_history(history)
     plan = plan_run(principal=principal, app=app, version=version)
+    endpoint = once_per_commit(
+        ("endpoint", principal.organization_id, plan.endpoint_id),
+        lambda: choose_endpoint(
+            organization_id=principal.organization_id, endpoint_id=plan.endpoint_id
+        ),
+    )
+    return Run(
+        organization_id=principal.organization_id,
+        app=app,
+        version=plan.version,
+        user_id=principal.user_id,
+        token_id=principal.token_id,
+        question=question,
+        history=messages,
+        spec={
+            "pipeline": _shorten(plan.pipeline, answer_tokens),
+            "collections": _pin_collections(principal.organization_id, plan.collection_ids),
+            "endpoint": str(endpoint.id),
+        },
+    )
+
+
+def accept_runs(runs: Sequence[Run]) -> list[LimitReachedError | None]:
+    """Prepared runs are counted, stored and queued, in as few statements as for one.
+
+    For each run None, or why it was not: the quota of its organization was used up.
+    """
+    by_organization: dict[uuid.UUID, list[Run]] = {}
+    for run in runs:
+        by_organization.setdefault(run.organization_id, []).append(run)
+    refused: dict[uuid.UUID, LimitReachedError] = {}
     with transaction.atomic():
-        endpoint = once_per_commit(
-            ("endpoint", principal.organization_id, plan.endpoint_id),
-            lambda: choose_endpoint(
-                organization_id=principal.organization_id, endpoint_id=plan.endpoint_id
-            ),
-        )
-        collections = _pin_collections(principal.organization_id, plan.collection_ids)
-        take_run(principal.organization_id)
-        run = Run(
-            organization_id=principal.organization_id,
-            app=app,
-            version=plan.version,
-            user_id=principal.user_id,
-            token_id=principal.token_id,
-            question=question,
-            history=messages,
-            spec={
-                "pipeline": _shorten(plan.pipeline, answer_tokens),
-                "collections": collections,
-                "endpoint": str(endpoint.id),
-            },
-        )
-        run.save(force_insert=True)
-        # One attempt: what was streamed of a first one cannot be unsaid by a second.
-        create_jobs([ExecuteRun(run.id)], organization_id=principal.organization_id, max_attempts=1)
-    return run
+        for organization_id, asked in by_organization.items():
+            granted = take_runs(organization_id, len(asked))
+            if granted < len(asked):
+                error = quota_error(organization_id)
+                refused |= {run.id: error for run in asked[granted:]}
+            accepted = asked[:granted]
+            Run.unscoped.bulk_create(accepted)
+            # One attempt: what was streamed of a first one cannot be unsaid by a second.
+            create_jobs(
+                [ExecuteRun(run.id) for run in accepted],
+                organization_id=organization_id,
+                max_attempts=1,
+            )
+    return [refused.get(run.id) for run in runs]
 
 
 def plan_run(*, principal: Principal, app: App, version: VersionWish) -> Plan:

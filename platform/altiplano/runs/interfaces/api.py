@@ -15,7 +15,7 @@ from altiplano.runs import queries
 from altiplano.runs.domain.cancelling import cancel_run
 from altiplano.runs.domain.feedback import give_feedback
 from altiplano.runs.domain.quota import remaining_quota
-from altiplano.runs.domain.starting import start_run
+from altiplano.runs.domain.starting import prepare_run
 from altiplano.runs.interfaces.schemas import (
     FeedbackIn,
     FeedbackOut,
@@ -76,7 +76,7 @@ async def create_run(request: ApiRequest, app_id: str, body: RunIn) -> Any:
     if body.stream:
         return await stream_run(lambda: principal, app_id, body)
     begun = await current_relay().begin(
-        lambda: principal, lambda asker: begin_run_of(asker, app_id, body)
+        lambda: principal, lambda asker: prepare_run_of(asker, app_id, body)
     )
     await read_to_the_end(begun.reader)
     return await read_database(lambda: queries.show_run(Run.unscoped.get(id=begun.run.id)))
@@ -87,13 +87,13 @@ async def stream_run(
 ) -> HttpResponseBase:
     """The events of a new run. Raises DomainError before it begins."""
     begun = await current_relay().begin(
-        authenticate, lambda asker: begin_run_of(asker, app_id, body)
+        authenticate, lambda asker: prepare_run_of(asker, app_id, body)
     )
     return stream_response(frame_run(begun.reader), begun.reader)
 
 
-def begin_run_of(principal: Principal, app_id: str, body: RunIn) -> Run:
-    return start_run(
+def prepare_run_of(principal: Principal, app_id: str, body: RunIn) -> Run:
+    return prepare_run(
         principal=principal,
         app=once_per_commit(
             ("app", principal.organization_id, app_id),

@@ -19,7 +19,7 @@ from altiplano.accounts.principal import Principal
 from altiplano.kernel.database_threads import once_per_commit, read_database, write_database
 from altiplano.kernel.errors import DomainError, NotFoundError, TooLargeError
 from altiplano.runs import queries
-from altiplano.runs.domain.starting import start_run
+from altiplano.runs.domain.starting import prepare_run
 from altiplano.runs.interfaces.api import read_to_the_end
 from altiplano.runs.interfaces.openai_answer import (
     CANCELLED,
@@ -59,12 +59,12 @@ async def answer_chat(authorization: str, raw: bytes) -> HttpResponseBase:
     created = int(time.time())
     asked: list[ChatRequest] = []
 
-    def begin(principal: Principal) -> Run:
+    def prepare(principal: Principal) -> Run:
         # After the key was checked: a stranger learns nothing about what a request may hold.
         asked.append(read_chat_request(raw))
-        return begin_chat(principal, asked[0])
+        return prepare_chat(principal, asked[0])
 
-    begun = await current_relay().begin(lambda: principal_of(authorization), begin)
+    begun = await current_relay().begin(lambda: principal_of(authorization), prepare)
     begun.reader.grace = 0  # this protocol cannot come back to an answer
     chat = asked[0]
     if chat.stream:
@@ -77,8 +77,8 @@ def principal_of(authorization: str) -> Principal:
     return once_per_commit(("key", authorization), lambda: authenticate_bearer(authorization))
 
 
-def begin_chat(principal: Principal, chat: ChatRequest) -> Run:
-    return start_run(
+def prepare_chat(principal: Principal, chat: ChatRequest) -> Run:
+    return prepare_run(
         principal=principal,
         app=once_per_commit(
             ("model", principal.organization_id, chat.model),
