@@ -1,5 +1,7 @@
 """Taking files in: streamed to the disk, never past the limit for one document."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,21 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if start < settings.MAX_DOCUMENT_BYTES:
-            with told_when_full():
+            with self._closed_on_error(), told_when_full():
                 super().receive_data_chunk(raw_data, start)
 
     def file_complete(self, file_size: int) -> "UploadedFile[Any] | None":
-        with told_when_full():
+        with self._closed_on_error(), told_when_full():
             return super().file_complete(file_size)
+
+    @contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        """Django closes the files that arrived whole, but not the one under way."""
+        try:
+            yield
+        except BaseException:
+            self.file.close()
+            raise
 
 
 def uploads_of(request: HttpRequest, field: str = "file") -> list[Upload]:
