@@ -2,6 +2,5 @@
 
 from tests.cast import alice, bob, charlie, green_schools, vera
 from tests.valkey import valkey_server, valkey_url
-from tests.valkey import valkey_server, valkey_url
 
-__all__ = ["alice", "bob", "charlie", "green_schools", "valkey_server", "valkey_url", "valkey_server", "valkey_url", "vera"]
+__all__ = ["alice", "bob", "charlie", "green_schools", "valkey_server", "valkey_url", "vera"]

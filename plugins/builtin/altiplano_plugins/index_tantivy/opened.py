@@ -1,5 +1,6 @@
 """Searching one generation of a tantivy directory."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import tantivy
@@ -57,9 +58,14 @@ class OpenTantivyIndex:
         """Nothing to release at once: mapped files go with the last reference."""
 
     def _wanted_terms(self, text: str) -> list[QueryTerm]:
-        """The question's terms that occur at all, at most ``query_terms`` of the rarest."""
+        """The question's terms that occur at all, at most ``query_terms`` of the rarest stems."""
+        terms = analyze_question(text[:_LONGEST_QUESTION], self._keys)
+        stems = self._rarest(terms.stems)
+        return stems + self._rarest(terms.companions) if stems else []
+
+    def _rarest(self, terms: Iterable[QueryTerm]) -> list[QueryTerm]:
         ranked = []
-        for term in analyze_question(text[:_LONGEST_QUESTION], self._keys):
+        for term in terms:
             known = {
                 variant: frequency
                 for variant in term.variants
@@ -77,4 +83,4 @@ class OpenTantivyIndex:
         ]
         # Forms of one word in several languages count once, by the form that scores best.
         query = queries[0] if len(queries) == 1 else tantivy.Query.disjunction_max_query(queries)
-        return query if term.weight == 1 else tantivy.Query.boost_query(query, float(term.weight))
+        return query if term.weight == 1.0 else tantivy.Query.boost_query(query, term.weight)

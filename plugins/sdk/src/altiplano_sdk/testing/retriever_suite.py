@@ -1,0 +1,122 @@
+"""What every retriever does: rank what the index holds, each chunk once, and nothing else."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from altiplano_sdk import (
+    Context,
+    Passage,
+    PermanentError,
+    Query,
+    RetrievalFilter,
+    SearchMode,
+    StageKind,
+)
+from altiplano_sdk.testing.base import ConformanceSuite, SilentLog
+
+
+def make_passage(chunk_id: int, text: str, *, document: str = "") -> Passage:
+    """A passage as an index returns it, before it has a score."""
+    return Passage(
+        chunk_id=chunk_id,
+        document_id=document or f"document{chunk_id}",
+        document_name=document or f"document{chunk_id}",
+        page=1,
+        start=0,
+        end=len(text),
+        text=text,
+        language="en",
+        score=0.0,
+    )
+
+
+class ScriptedIndex:
+    """A PassageIndex that answers every question with two fixed rankings."""
+
+    def __init__(
+        self,
+        dense: Sequence[tuple[Passage, float]] = (),
+        lexical: Sequence[tuple[Passage, float]] = (),
+    ) -> None:
+        self.dense = dense
+        self.lexical = lexical
+        self.asked: list[tuple[str, SearchMode, int]] = []
+
+    async def search(
+        self, text: str, *, mode: SearchMode, k: int, where: RetrievalFilter | None = None
+    ) -> tuple[Passage, ...]:
+        self.asked.append((text, mode, k))
+        await asyncio.sleep(0)
+        if mode is SearchMode.DENSE:
+            return tuple(replace(p, score=s, dense_score=s) for p, s in self.dense[:k])
+        assert mode is SearchMode.LEXICAL, "fusion is the retriever's business"
+        return tuple(replace(p, score=s, lexical_score=s) for p, s in self.lexical[:k])
+
+
+PASSAGES = tuple(
+    make_passage(number, f"Passage {number} about compost, water and beehive number {number}.")
+    for number in range(1, 9)
+)
+
+
+def sample_index() -> ScriptedIndex:
+    """Six passages by meaning, four by words, two of them by both."""
+    return ScriptedIndex(
+        dense=[(PASSAGES[at], 0.9 - at / 50) for at in range(6)],
+        lexical=[(PASSAGES[at], 12.0 - at) for at in (4, 0, 6, 7)],
+    )
+
+
+class RetrieverSuite(ConformanceSuite):
+    """Set ``plugin_class``. For retrievers that search through the granted index."""
+
+    kind = StageKind.RETRIEVER
+
+    def retrieve(
+        self, plugin: Any, index: ScriptedIndex | None, query: Query | None = None
+    ) -> tuple[Passage, ...]:
+        ctx = Context(log=SilentLog(), index=index)
+        found = asyncio.run(plugin.retrieve(query or Query("How long does it take?"), ctx))
+        assert isinstance(found, tuple)
+        return found
+
+    def test_passages_are_sorted_and_unique(self, plugin: Any) -> None:
+        found = self.retrieve(plugin, sample_index())
+        assert found
+        scores = [passage.score for passage in found]
+        assert scores == sorted(scores, reverse=True)
+        assert len({passage.chunk_id for passage in found}) == len(found)
+
+    def test_passages_are_the_index_s_own(self, plugin: Any) -> None:
+        """Only the score may differ: citations rest on the offsets."""
+        known = {passage.chunk_id: passage for passage in PASSAGES}
+        for passage in self.retrieve(plugin, sample_index()):
+            bare = replace(passage, score=0.0, dense_score=None, lexical_score=None)
+            assert bare == known[passage.chunk_id]
+
+    def test_signal_scores_come_through(self, plugin: Any) -> None:
+        """The guard that decides about abstention reads them."""
+        dense = {passage.chunk_id: score for passage, score in sample_index().dense}
+        lexical = {passage.chunk_id: score for passage, score in sample_index().lexical}
+        for passage in self.retrieve(plugin, sample_index()):
+            assert passage.dense_score in (None, dense.get(passage.chunk_id))
+            assert passage.lexical_score in (None, lexical.get(passage.chunk_id))
+
+    def test_the_question_itself_is_searched(self, plugin: Any) -> None:
+        index = sample_index()
+        self.retrieve(plugin, index, Query("Where do bees live?"))
+        assert "Where do bees live?" in {text for text, _, _ in index.asked}
+
+    def test_an_empty_index_gives_nothing(self, plugin: Any) -> None:
+        assert self.retrieve(plugin, ScriptedIndex()) == ()
+
+    def test_answers_do_not_depend_on_chance(self, plugin: Any) -> None:
+        assert self.retrieve(plugin, sample_index()) == self.retrieve(plugin, sample_index())
+
+    def test_without_a_granted_index_it_says_so(self, plugin: Any) -> None:
+        with pytest.raises(PermanentError):
+            self.retrieve(plugin, None)
