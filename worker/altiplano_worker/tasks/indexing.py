@@ -1,7 +1,7 @@
 """One turn at a collection: embed what waits, write segments, make documents ready.
 
-The work is cut so that a crash loses little and cancelling is quick: vectors are saved about every
-second, and a segment is written as soon as that costs less than a fortieth of the time spent. What
+The work is cut so that a crash loses little and cancelling is quick: vectors are saved every few
+seconds, and a segment is written as soon as that costs less than a sixtieth of the time spent. What
 was saved is never computed again; what was written twice is there once.
 """
 
@@ -34,13 +34,16 @@ log = structlog.get_logger(__name__)
 MAX_BATCH: Final = 2048
 """Chunks per segment."""
 
-CALL_SECONDS: Final = 1.0
+CALL_SECONDS: Final = 2.0
 """What one call of the embedder should take: how much work a crash may cost."""
 
-FIRST_CALL: Final = 8
+MIN_CALL: Final = 16
+"""Fewer texts leave cores idle: the call takes as long as its longest text."""
+
 MAX_CALL: Final = 512
 
-FLUSH_SHARE: Final = 1 / 40
+FIRST_FLUSH_SECONDS: Final = 1.0
+FLUSH_SHARE: Final = 1 / 60
 GATHER_SECONDS: Final = 0.3
 """How long a written segment waits for more when documents are still being read."""
 
@@ -64,7 +67,7 @@ class IndexingTurn:
         self._store = open_stores.of(
             collection, model_id=self._embedder.model_id, dimension=self._embedder.dimension
         )
-        self._call_size = FIRST_CALL
+        self._call_size = MIN_CALL
         self._generation = collection.index_generation
         self._batch: list[PendingChunk] = []
         self._flush_cost = 0.0
@@ -208,7 +211,7 @@ class IndexingTurn:
         if seconds < CALL_SECONDS / 2 and count == self._call_size:
             self._call_size = min(self._call_size * 2, MAX_CALL)
         elif seconds > CALL_SECONDS * 2:
-            self._call_size = max(self._call_size // 2, 1)
+            self._call_size = max(self._call_size // 2, MIN_CALL)
 
     # --- Segments -------------------------------------------------------------------------
 
@@ -216,7 +219,9 @@ class IndexingTurn:
         if len(self._batch) >= MAX_BATCH:
             return True
         spent = time.monotonic() - self._flushed_at
-        return bool(self._batch) and spent >= max(CALL_SECONDS, self._flush_cost / FLUSH_SHARE)
+        return bool(self._batch) and spent >= max(
+            FIRST_FLUSH_SECONDS, self._flush_cost / FLUSH_SHARE
+        )
 
     def _may_gather(self, now: float) -> bool:
         """True while the next documents are nearly read: one segment for several costs less."""
