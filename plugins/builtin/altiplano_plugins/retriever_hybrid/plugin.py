@@ -53,7 +53,7 @@ class HybridConfig(BaseModel):
         description="0 trusts meaning alone, 1 words alone.",
     )
     neighbour_share: float = Field(
-        default=0.5,
+        default=0.3,
         ge=0.0,
         le=2.0,
         title="Support by similar passages",
@@ -61,7 +61,7 @@ class HybridConfig(BaseModel):
         "0 turns this off.",
     )
     neighbour_pool: int = Field(
-        default=20,
+        default=15,
         ge=3,
         le=200,
         title="Passages that may support",
@@ -69,7 +69,7 @@ class HybridConfig(BaseModel):
     )
 
 
-_NEIGHBOURS = 4
+_NEIGHBOURS = 3
 
 
 class HybridRetriever:
