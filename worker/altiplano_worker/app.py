@@ -48,6 +48,11 @@ app.conf.update(
             "schedule": settings.SWEEP_SECONDS,
             "options": {"queue": "upkeep", "expires": settings.SWEEP_SECONDS},
         },
+        "remove-orphans": {
+            "task": "altiplano.knowledge.remove_orphans",
+            "schedule": 6 * 3600,
+            "options": {"queue": "upkeep", "expires": 3600},
+        },
         **{
             f"beat-{queue}": {
                 "task": "altiplano.kernel.beat",

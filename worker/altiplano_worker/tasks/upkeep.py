@@ -7,6 +7,7 @@ from altiplano.kernel import jobs, queries
 from altiplano.knowledge.domain.compaction import fail_compaction_job
 from altiplano.knowledge.domain.indexing import fail_index_job
 from altiplano.knowledge.domain.ingestion import fail_parse_job
+from altiplano.knowledge.domain.orphans import remove_orphans
 from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocument
 from altiplano.runs.jobs import ExecuteRun
 from altiplano_worker.app import app
@@ -32,3 +33,9 @@ def sweep_jobs() -> None:
     """Every job moves again, and whoever waits for a dead one hears of it."""
     for claim in jobs.sweep_jobs().exhausted:
         FAIL_SUBJECT[claim.task](claim)
+
+
+@app.task(name="altiplano.knowledge.remove_orphans")
+def remove_orphan_files() -> None:
+    """The disk holds nothing that the database does not know."""
+    remove_orphans()

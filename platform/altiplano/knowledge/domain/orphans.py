@@ -1,0 +1,80 @@
+"""Removing files that no row names: what a crash left between the disk and the database."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+
+from altiplano.accounts.models import Organization
+from altiplano.knowledge.blobs import remove_blobs_of_organization, stored_version_ids
+from altiplano.knowledge.index_files import remove_index_files
+from altiplano.knowledge.models import Collection, DocumentVersion
+
+GRACE_SECONDS = 24 * 3600
+"""Far longer than any upload takes between writing its file and committing its row."""
+
+
+def remove_orphans() -> int:
+    """Files of versions, collections and organizations that are gone, and of uploads that never
+    ended, are removed once they are a day old. Returns how many.
+    """
+    return _remove_blobs() + _remove_indexes() + _remove_uploads()
+
+
+def _remove_blobs() -> int:
+    removed = 0
+    for organization_id, folder in _named_by_id(Path(settings.BLOB_ROOT)):
+        if not Organization.objects.filter(pk=organization_id).exists():
+            if _is_old(folder):
+                remove_blobs_of_organization(organization_id)
+                removed += 1
+            continue
+        old = {
+            version_id: path
+            for version_id, path in stored_version_ids(organization_id)
+            if _is_old(path)
+        }
+        known = set(
+            DocumentVersion.objects.within(organization_id)
+            .filter(pk__in=old)
+            .values_list("pk", flat=True)
+        )
+        for version_id in old.keys() - known:
+            old[version_id].unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _remove_indexes() -> int:
+    on_disk = {pk for pk, path in _named_by_id(Path(settings.INDEX_ROOT)) if _is_old(path)}
+    known = set(Collection.unscoped.filter(pk__in=on_disk).values_list("pk", flat=True))
+    for collection_id in on_disk - known:
+        remove_index_files(collection_id)
+    return len(on_disk - known)
+
+
+def _remove_uploads() -> int:
+    removed = 0
+    for path in Path(settings.UPLOAD_ROOT).glob("*.upload*"):
+        if path.is_file() and _is_old(path):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _named_by_id(folder: Path) -> Iterator[tuple[uuid.UUID, Path]]:
+    """Entries of the folder that are named after an id."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            with suppress(ValueError):
+                yield uuid.UUID(path.name), path
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > GRACE_SECONDS
+    except FileNotFoundError:  # removed at this moment
+        return False
