@@ -70,8 +70,8 @@ def seed_demo(home: Home, *, wait: bool = False) -> dict[str, str]:
     """
     demo = read_demo(home)
     if demo is None or not User.objects.filter(email=demo.email).exists():
-        demo = make_demo(home)
-    elif demo.url != settings.PUBLIC_URL:
+        return asdict(make_demo(home, wait=wait))
+    if demo.url != settings.PUBLIC_URL:
         demo = Demo(**{**asdict(demo), "url": settings.PUBLIC_URL})
         _write(home, demo)
     if wait:
@@ -88,8 +88,11 @@ def read_demo(home: Home) -> Demo | None:
         return None
 
 
-def make_demo(home: Home) -> Demo:
-    """Every part that is not there yet is made; the file is written last."""
+def make_demo(home: Home, *, wait: bool) -> Demo:
+    """Every part that is not there yet is made; the file is written last.
+
+    Who watches for the file finds documents that answer, or that have failed for good.
+    """
     principal, password = _owner()
     collection = _collection(principal)
     _upload(principal, collection)
@@ -105,7 +108,11 @@ def make_demo(home: Home) -> Demo:
         app_slug=app.slug,
         collection=str(collection.id),
     )
-    _write(home, demo)
+    try:
+        if wait:
+            wait_for_documents(demo.collection)
+    finally:
+        _write(home, demo)
     return demo
 
 
