@@ -79,12 +79,13 @@ class QuantizedSegment:
 
     def search(self, vector: Vectors, k: int, excluded: Ids) -> Found:
         wanted, probes = max(self._candidates, 10 * k), self._probes
+        enough = wanted // 2
         while True:
             wanted = min(wanted, self.count)
             rows = self._candidate_rows(vector, wanted, probes)
             kept = rows[~np.isin(self._ids[rows], excluded)] if len(excluded) else rows
             everything = wanted == self.count and probes == self._index.nlist
-            if len(kept) >= min(k, self.count) or everything:
+            if len(kept) >= enough or everything:
                 break
             # Exclusions ate the candidates: look at more, in the end at all of them.
             wanted, probes = wanted * 4, min(probes * 4, self._index.nlist)
