@@ -17,8 +17,8 @@ from tests.stack import accepts, wait_until
 pytestmark = pytest.mark.fault
 
 DOCUMENTS = 3
-POINTS = 8
-"""Two for reading each document; the rest while indexing."""
+POINTS = 12
+"""Three while reading, the others while embedding and writing the index."""
 
 CHECK = """
 from altiplano_worker.tasks.stores import embedder_of, open_stores
