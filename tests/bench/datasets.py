@@ -48,12 +48,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """``judgements[question][text]`` above 0 says that the text answers the question."""
+    """``judgements[question][text]`` above 0 says that the text answers the question.
+
+    ``unanswerable`` are questions written to look as if a text of the set answered them.
+    """
 
     name: str
     texts: tuple[Text, ...]
     questions: tuple[Question, ...]
     judgements: Mapping[str, Mapping[str, int]]
+    unanswerable: tuple[Question, ...] = ()
 
 
 def data_directory() -> Path:
@@ -96,7 +100,8 @@ def _judged_documents(name: str, folder: Path) -> DataSet:
 
 def _questions_over_passages(name: str, folder: Path) -> DataSet:
     fallback = "fr" if name.endswith("_fr") else "en"
-    rows = [row for row in _lines(folder / "questions.jsonl") if not row.get("is_impossible")]
+    rows = list(_lines(folder / "questions.jsonl"))
+    answerable = [row for row in rows if not row.get("is_impossible")]
     return DataSet(
         name=name,
         texts=tuple(
@@ -109,12 +114,15 @@ def _questions_over_passages(name: str, folder: Path) -> DataSet:
             )
             for row in _lines(folder / "passages.jsonl")
         ),
-        questions=tuple(
-            Question(row["id"], row["question"], row.get("lang", fallback), tuple(row["answers"]))
-            for row in rows
-        ),
-        judgements={row["id"]: {row["passage_id"]: 1} for row in rows},
+        questions=tuple(_as_question(row, fallback) for row in answerable),
+        judgements={row["id"]: {row["passage_id"]: 1} for row in answerable},
+        unanswerable=tuple(_as_question(row, fallback) for row in rows if row.get("is_impossible")),
     )
+
+
+def _as_question(row: Mapping[str, Any], fallback: str) -> Question:
+    answers = tuple(row["answers"])
+    return Question(row["id"], row["question"], row.get("lang", fallback), answers)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -72,6 +72,8 @@ def run(arguments: Sequence[str]) -> Mapping[str, Any]:
         sample = collect_sample(profile, data, embedder)
         figures[profile.name] = fit_profile(sample, profile.false_refusals)
         report(f"{profile.name}: {figures[profile.name]}")
+    figures["adversarial"] = judge_adversarial(figures["en"], load_set("squad2_dev"), embedder)
+    report(f"adversarial: {figures['adversarial']}")
     return figures
 
 
@@ -100,6 +102,36 @@ def collect_sample(profile: Profile, data: DataSet, embedder: CachedEmbedder) ->
             collection.close()
     features, present, fold = zip(*rows, strict=True)
     return Sample(np.array(features), np.array(present), np.array(fold))
+
+
+def judge_adversarial(
+    model: Mapping[str, Any], data: DataSet, embedder: CachedEmbedder
+) -> dict[str, float]:
+    """Share refused of questions that a passage answers, and of those that one nearly does.
+
+    The latter were written over a passage of the collection so that it seems to answer them.
+    Scores of passages cannot tell; only a reader of the passage could.
+    """
+    embedder.learn_questions([question.text for question in (*data.questions, *data.unanswerable)])
+    retriever = installed_plugins().create(sdk.StageKind.RETRIEVER, "hybrid", {})
+    weights = np.array([model["weights"][name] for name in FEATURES])
+
+    def refused(questions: Sequence[Question], collection: BenchCollection) -> float:
+        scores = [
+            model["intercept"] + weights @ as_numbers(weigh_evidence(question.text, passages))
+            for question in questions
+            for passages in [_retrieve(retriever, collection, question, frozenset())]
+        ]
+        return round(float(np.mean(np.array(scores) < 0.0)), 4)
+
+    with tempfile.TemporaryDirectory(prefix="altiplano-bench-") as folder:
+        collection = BenchCollection(Path(folder), data.texts, embedder)
+        figures = {
+            "answerable_refused": refused(data.questions, collection),
+            "unanswerable_refused": refused(data.unanswerable, collection),
+        }
+        collection.close()
+    return figures
 
 
 def fit_profile(sample: Sample, false_refusals: float) -> dict[str, Any]:

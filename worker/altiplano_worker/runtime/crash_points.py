@@ -13,7 +13,7 @@ from typing import Final
 EXIT_CODE: Final = 86
 """What a crashed process returns, so that a test can tell it from any other failure."""
 
-_crash_at: Final = int(os.environ.get("ALTIPLANO_CRASH_AT", "0"))
+_crash_at: Final = int(os.environ.get("ALTIPLANO_CRASH_AT") or "0")
 _passed = itertools.count(1)
 
 

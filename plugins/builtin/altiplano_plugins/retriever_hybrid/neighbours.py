@@ -3,7 +3,7 @@
 Passages that answer a question tend to resemble each other, those that merely share a word with
 it tend not to. Each of the best passages receives a share of the mean score of the few that are
 most similar to it in their words. It needs nothing but the passages' texts. On Cranfield it moved
-nDCG@10 from 0.417 to 0.435; question sets with one right passage stayed within 0.002.
+nDCG@10 from 0.417 to 0.436; question sets with one right passage stayed within 0.005.
 """
 
 import re

@@ -1,9 +1,9 @@
 """The plugin class."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,7 +53,7 @@ class HybridConfig(BaseModel):
         description="0 trusts meaning alone, 1 words alone.",
     )
     neighbour_share: float = Field(
-        default=0.3,
+        default=0.4,
         ge=0.0,
         le=2.0,
         title="Support by similar passages",
@@ -100,15 +100,11 @@ class HybridRetriever:
             )
         wordings = list(dict.fromkeys((query.text, *query.variants)))[:_MOST_WORDINGS]
         modes = self._modes()
-        async with asyncio.TaskGroup() as group:
-            searches = {
-                (wording, mode): group.create_task(
-                    ctx.index.search(wording, mode=mode, k=self._depth())
-                )
-                for wording in wordings
-                for mode in modes
-            }
-        found = {key: task.result() for key, task in searches.items()}
+        searches = [(wording, mode) for wording in wordings for mode in modes]
+        results = await _all_or_first_error(
+            ctx.index.search(wording, mode=mode, k=self._depth()) for wording, mode in searches
+        )
+        found = dict(zip(searches, results, strict=True))
         passages = _merge(found)
         scores = self._score(found, passages)
         chosen = select_with_cap(
@@ -159,6 +155,21 @@ class HybridRetriever:
             return Signal(words, self._config.lexical_weight, floor)
         meaning = {p.chunk_id: _own(p.dense_score, p) for p in result}
         return Signal(meaning, 1.0 - self._config.lexical_weight)
+
+
+async def _all_or_first_error(
+    calls: Iterable[Coroutine[Any, Any, tuple[sdk.Passage, ...]]],
+) -> list[tuple[sdk.Passage, ...]]:
+    """The results in order; when a call fails the others are cancelled and its error raised.
+
+    The error comes alone, not in a group: the runner tells errors apart by their type.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return [task.result() for task in tasks]
 
 
 def _merge(

@@ -13,6 +13,7 @@ from altiplano_sdk import (
     PermanentError,
     Query,
     RetrievalFilter,
+    RetryableError,
     SearchMode,
     StageKind,
 )
@@ -116,6 +117,16 @@ class RetrieverSuite(ConformanceSuite):
 
     def test_answers_do_not_depend_on_chance(self, plugin: Any) -> None:
         assert self.retrieve(plugin, sample_index()) == self.retrieve(plugin, sample_index())
+
+    def test_an_index_s_error_comes_through_as_itself(self, plugin: Any) -> None:
+        """The platform tells errors apart by their type and shows their sentence."""
+
+        class Unavailable(ScriptedIndex):
+            async def search(self, *_: Any, **__: Any) -> tuple[Passage, ...]:
+                raise RetryableError("The index is being rebuilt.")
+
+        with pytest.raises(RetryableError, match="being rebuilt"):
+            self.retrieve(plugin, Unavailable())
 
     def test_without_a_granted_index_it_says_so(self, plugin: Any) -> None:
         with pytest.raises(PermanentError):
