@@ -66,8 +66,11 @@ def endpoint(stack, engine):
 
     def point(*, model: str = "fake", base_url: str = engine.base_url) -> None:
         stack.python(
+            # The first question would store the default; this test may come before it.
+            "from altiplano.serving.domain.endpoints import ensure_default_endpoint\n"
             "from altiplano.serving.models import ModelEndpoint as E\n"
-            f"E.objects.update(model={model!r}, base_url={base_url!r})"
+            "ensure_default_endpoint()\n"
+            f"assert E.objects.update(model={model!r}, base_url={base_url!r}) == 1"
         )
 
     yield point
