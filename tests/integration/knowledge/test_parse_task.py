@@ -94,10 +94,11 @@ def test_bad_files_fail_with_their_reason(alice, collection, upload, tmp_path):
 def test_reading_twice_leaves_one_set_of_chunks(alice, collection, upload):
     (document,) = upload(alice, collection, ("a.txt", TEXT))
     read(document)
-    before = list(Chunk.unscoped.values_list("text", flat=True))
+    texts = Chunk.unscoped.order_by("ordinal").values_list("text", flat=True)
+    before = list(texts)
     jobs.create_job(ParseDocument(latest(document).id), organization_id=alice.organization.id)
     read(document)
-    assert list(Chunk.unscoped.values_list("text", flat=True)) == before
+    assert list(texts.all()) == before
     ingest.parse_document("a doubled message")
     assert Chunk.unscoped.count() == len(before)
 
