@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import altiplano_sdk as sdk
+from altiplano_sdk.contracts import PassageIndex
 from altiplano_worker.runtime.index_store import IndexStore
 from altiplano_worker.runtime.loader import installed_plugins
 from tests.bench.datasets import Question, Text
@@ -121,6 +123,10 @@ class BenchCollection:
             hits = reader.search("dense" if dense else "lexical", query)
         return tuple(self._passage(hit, dense=dense) for hit in hits)
 
+    def without(self, hidden: frozenset[int]) -> PassageIndex:
+        """The collection as if the chunks ``hidden`` had been deleted."""
+        return _Without(self, hidden)
+
     def text_ids(self, passages: Sequence[sdk.Passage]) -> list[str]:
         return [self._texts[passage.chunk_id - 1].id for passage in passages]
 
@@ -151,6 +157,22 @@ class BenchCollection:
             dense_score=hit.score if dense else None,
             lexical_score=None if dense else hit.score,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Without:
+    collection: BenchCollection
+    hidden: frozenset[int]
+
+    async def search(
+        self,
+        text: str,
+        *,
+        mode: sdk.SearchMode,
+        k: int,
+        where: sdk.RetrievalFilter | None = None,
+    ) -> tuple[sdk.Passage, ...]:
+        return await self.collection.search(text, mode=mode, k=k, where=where, excluded=self.hidden)
 
 
 Retrieve = Callable[[Question], Sequence[sdk.Passage]]

@@ -35,6 +35,11 @@ class Text:
     language: str
     group: str
 
+    @property
+    def article(self) -> str:
+        """The article's name in its set; translations of an article share it."""
+        return self.group.rpartition("-")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -11,7 +11,7 @@ import asyncio
 import os
 import random
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import altiplano_sdk as sdk
 from altiplano_plugins.guard_abstention.evidence import FEATURES, as_numbers, weigh_evidence
 from altiplano_worker.runtime.loader import installed_plugins
 from tests.bench.collection import BenchCollection, CachedEmbedder
-from tests.bench.datasets import DataSet, Question, Text, load_set
+from tests.bench.datasets import DataSet, Question, load_set
 from tests.bench.progress import report
 
 FOLDS = 5
@@ -79,7 +79,7 @@ def run(arguments: Sequence[str]) -> Mapping[str, Any]:
 
 def collect_sample(profile: Profile, data: DataSet, embedder: CachedEmbedder) -> Sample:
     """Every chosen question asked with and without its article."""
-    article_of = {text.id: _article(text) for text in data.texts}
+    article_of = {text.id: text.article for text in data.texts}
     folds = {name: at % FOLDS for at, name in enumerate(sorted(set(article_of.values())))}
     retriever = installed_plugins().create(sdk.StageKind.RETRIEVER, "hybrid", {})
     rows: list[tuple[tuple[float, ...], float, int]] = []
@@ -181,41 +181,15 @@ def _refused(scores: Numbers, present: Numbers, false_refusals: float) -> float:
     return round(float((scores[present == 0] < bar).mean()), 4)
 
 
-def _article(text: Text) -> str:
-    """The article's name; translations of an article share it."""
-    return text.group.rpartition("-")[2]
-
-
 def _retrieve(
     retriever: sdk.Retriever,
     collection: BenchCollection,
     question: Question,
     hidden: frozenset[int],
 ) -> Sequence[sdk.Passage]:
-    view = _Without(collection.search, hidden)
+    view = collection.without(hidden)
     query = sdk.Query(question.text, language=question.language)
     return asyncio.run(retriever.retrieve(query, replace(collection.context, index=view)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Without:
-    """The collection as if ``hidden`` had been deleted."""
-
-    source: Callable[..., Any]
-    hidden: frozenset[int]
-
-    async def search(
-        self,
-        text: str,
-        *,
-        mode: sdk.SearchMode,
-        k: int,
-        where: sdk.RetrievalFilter | None = None,
-    ) -> tuple[sdk.Passage, ...]:
-        found: tuple[sdk.Passage, ...] = await self.source(
-            text, mode=mode, k=k, where=where, excluded=self.hidden
-        )
-        return found
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -1,7 +1,8 @@
-"""Retrieval quality of the default settings on public test sets.
+"""Quality of the default settings on public test sets: of retrieval, and of cited answers.
 
-Answers of the whole pipeline are measured elsewhere, over the running system; this benchmark
-needs no service. Each text of a set is one passage, so the figures compare with published ones.
+Each text of a set is one passage, so the figures of retrieval compare with published ones. Of a
+sample of the questions that have gold answers the whole pipeline is asked, with the embedded
+engine. What its figures mean stands in :mod:`tests.bench.answer_scoring`.
 """
 
 import argparse
@@ -9,23 +10,26 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from tests.bench.answers import has_answers, measure_answers
 from tests.bench.collection import BenchCollection, CachedEmbedder, Retrieve, retriever_over
-from tests.bench.datasets import RETRIEVAL_SETS, DataSet, data_directory, load_set
+from tests.bench.datasets import RETRIEVAL_SETS, DataSet, Question, data_directory, load_set
 from tests.bench.metrics import ndcg, recall
 from tests.bench.progress import report
 
 MODES = ("lexical", "dense", "hybrid")
+ANSWERS = 40
 _DEPTH = 100
 
 Figures = Mapping[str, Mapping[str, float]]
 
 
-def run(arguments: Sequence[str]) -> Mapping[str, Figures]:
-    """The measures of each set that is there, by set and mode."""
+def run(arguments: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """By set: the measures of each mode of retrieval, and beside them those of the answers."""
     options = _parse(arguments)
     embedder = CachedEmbedder(options.cache)
-    figures: dict[str, Figures] = {}
+    figures: dict[str, dict[str, Any]] = {}
     for name in options.sets:
         try:
             data = load_set(name)
@@ -33,9 +37,13 @@ def run(arguments: Sequence[str]) -> Mapping[str, Figures]:
             report(f"{name}: skipped, it is not in {data_directory().name}")
             continue
         report(f"{name}: {len(data.texts)} texts, {len(data.questions)} questions")
-        figures[name] = measure_set(data, embedder, limit=options.limit)
+        figures[name] = dict(measure_set(data, embedder, limit=options.limit))
         for mode, measures in figures[name].items():
             report(f"  {mode:8} {measures}")
+        if options.answers and has_answers(data):
+            answers = measure_answers(data, embedder, sample=options.answers)
+            report(f"  answers  {answers}")
+            figures[name] |= answers
     return figures
 
 
@@ -54,7 +62,7 @@ def measure_set(data: DataSet, embedder: CachedEmbedder, *, limit: int | None = 
 
 
 def _measure(
-    data: DataSet, questions: Sequence, retrieve: Retrieve, collection: BenchCollection
+    data: DataSet, questions: Sequence[Question], retrieve: Retrieve, collection: BenchCollection
 ) -> dict[str, float]:
     sums = {"ndcg10": 0.0, "recall10": 0.0, "recall100": 0.0}
     for question in questions:
@@ -70,6 +78,13 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     home = Path(os.environ.get("ALTIPLANO_HOME", "var"))
     parser = argparse.ArgumentParser(prog="python -m tests.bench quality")
     parser.add_argument("--sets", nargs="+", default=RETRIEVAL_SETS, choices=RETRIEVAL_SETS)
-    parser.add_argument("--limit", type=int, help="questions per set")
+    parser.add_argument("--limit", type=int, help="questions per set for retrieval")
+    parser.add_argument(
+        "--answers",
+        type=int,
+        default=ANSWERS,
+        help="answerable questions per question set that are put to the whole pipeline, and as "
+        f"many unanswerable ones (default: {ANSWERS}; 0 asks none)",
+    )
     parser.add_argument("--cache", type=Path, default=home / "bench" / "embeddings")
     return parser.parse_args(arguments)
