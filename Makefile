@@ -28,12 +28,13 @@ CHECK_ENV := ALTIPLANO_SECRET_KEY=only-for-checks-that-touch-no-data ALTIPLANO_H
 WORKERS ?= auto
 BENCHES ?= relay ingest search quality
 
-.PHONY: help up test test-sqlite test-postgresql lint messages e2e test-vllm docs bench lock clean
+.PHONY: help up test test-sqlite test-postgresql lint messages e2e screens test-vllm docs bench lock clean
 help:
 	@echo "make up          everything in the foreground on 127.0.0.1:\$${ALTIPLANO_PORT:-8000}; Ctrl-C stops it"
 	@echo "make test        the test suite, on SQLite and (what touches the database) on PostgreSQL"
 	@echo "make lint        style, types, import contracts, templates, migrations, translations"
 	@echo "make e2e [K=..]  browser tests; K selects as pytest -k does"
+	@echo "make screens     pictures of every page in screens/, both languages, two widths, light and dark"
 	@echo "make test-vllm   the engine contract against a real vLLM on the CPU (3.5 GB in .venv-vllm)"
 	@echo "make docs        strict build of the documentation, its samples tested"
 	@echo "make bench       benchmarks, one JSON line each (BENCHES=\"relay search\" selects)"
@@ -100,6 +101,12 @@ lint: $(DEV)
 e2e: $(DEV)
 	@$(MAKE) messages
 	@$(BIN)/python -m pytest tests/e2e -q -m e2e $(if $(K),-k "$(K)")
+
+# K is passed as to e2e; ALTIPLANO_E2E_HOME names the home of a platform that is already running.
+screens: $(DEV)
+	@$(MAKE) messages
+	@$(BIN)/python -m pytest tests/e2e/screens.py -q $(if $(K),-k "$(K)")
+	@echo "the pictures are in screens/"
 
 test-vllm: $(DEV)
 	@$(BIN)/python -m pytest tests/vllm -q -m vllm

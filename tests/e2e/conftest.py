@@ -145,6 +145,24 @@ def _is_ready(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
+def places(platform: Platform) -> dict[str, str]:
+    """What the addresses in pages.py are filled with: the demo's things and one answered run."""
+    demo = platform.demo
+    documents = platform.api("GET", f"/collections/{demo['collection']}/documents")
+    run = platform.api(
+        "POST",
+        f"/apps/{demo['app']}/runs",
+        json={"input": "How long does compost take to mature?"},
+    )
+    return {
+        "app": demo["app"],
+        "collection": demo["collection"],
+        "document": documents["items"][0]["id"],
+        "run": run["id"],
+    }
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's chromium where there is one, else the one that Playwright installed."""
     found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)

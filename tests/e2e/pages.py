@@ -1,0 +1,44 @@
+"""Every page of the portal, once: what the accessibility, size and picture runs go through.
+
+A new page is a row here. ``{name}`` in an address is filled from ``places`` in conftest.py.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Visitor(Enum):
+    """Who looks at the page."""
+
+    STRANGER = "nobody signed in"
+    OWNER = "the demo's owner"
+
+
+@dataclass(frozen=True, slots=True)
+class PortalPage:
+    """A page, by a short name that pictures are called by, with its address on the platform."""
+
+    name: str
+    address: str
+    visitor: Visitor = Visitor.OWNER
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PAGES = (
+    PortalPage("landing", "/", Visitor.STRANGER),
+    PortalPage("sign-in", "/accounts/login/", Visitor.STRANGER),
+    PortalPage("sign-up", "/accounts/signup/", Visitor.STRANGER),
+    PortalPage("home", "/home/"),
+    PortalPage("collection", "/collections/{collection}/"),
+    PortalPage("collection-new", "/collections/new/"),
+    PortalPage("document", "/documents/{document}/"),
+    PortalPage("chat", "/apps/{app}/"),
+    PortalPage("answer", "/runs/{run}/"),
+    PortalPage("app", "/apps/{app}/about/"),
+    PortalPage("app-new", "/apps/new/"),
+    PortalPage("api-keys", "/keys/"),
+    PortalPage("organization-new", "/organizations/new/"),
+    PortalPage("not-found", "/nowhere/"),
+)
