@@ -23,6 +23,7 @@ from altiplano.kernel.jobs import (
     publish_on_commit,
 )
 from altiplano.kernel.models import Job, JobState
+from altiplano.kernel.queries import is_handed_out
 
 
 def claim_jobs(task: str, *, limit: int) -> list[JobClaim]:
@@ -48,7 +49,7 @@ def _claim_untried(first: JobClaim, limit: int) -> list[JobClaim]:
         with transaction.atomic():
             rows = list(
                 jobs.select_for_update(skip_locked=skip)
-                .filter(state=JobState.QUEUED, run_after__lte=now, attempt=0)
+                .filter(is_handed_out(), state=JobState.QUEUED, run_after__lte=now, attempt=0)
                 .exclude(subject_id__in=running)
                 .order_by("created_at", "id")[:limit]
             )

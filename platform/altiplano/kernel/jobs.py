@@ -19,6 +19,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from altiplano.kernel.models import ACTIVE_STATES, Job, JobState
+from altiplano.kernel.queries import is_handed_out
+from altiplano.kernel.tracing import current_trace_parent
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +31,13 @@ SWEEP_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """What to do, on which row. Subclasses name the task; ``tests/contract`` pairs them."""
+    """What to do, on which row. Subclasses name the task; ``tests/contract`` pairs them.
+
+    ``trace_parent`` is for work that is written on another thread than the one that asked for it.
+    """
 
     subject_id: uuid.UUID
+    trace_parent: str = ""
     task: ClassVar[str]
     queue: ClassVar[str]
 
@@ -51,6 +57,7 @@ class JobClaim:
     epoch: int
     attempt: int
     max_attempts: int
+    trace_parent: str = ""
 
     @property
     def is_last_attempt(self) -> bool:
@@ -80,6 +87,7 @@ def create_job(
             "created_at": now,
             "published_at": now,
             "max_attempts": max_attempts or settings.JOB_MAX_ATTEMPTS,
+            "trace_parent": spec.trace_parent or current_trace_parent(),
         },
     )
     if created and not delay:
@@ -103,6 +111,7 @@ def create_jobs(
                 created_at=now,
                 published_at=now,
                 max_attempts=max_attempts or settings.JOB_MAX_ATTEMPTS,
+                trace_parent=spec.trace_parent or current_trace_parent(),
             )
             for spec in specs
         ]
@@ -137,7 +146,7 @@ def claim_job(task: str) -> JobClaim | None:
 
     Fair share: the organization with the fewest running jobs goes first, then the one that has
     waited longest since its last start, so that five thousand documents of one organization do
-    not delay the single document of another.
+    not delay the single document of another. A queue that an operator holds gives nothing.
     """
     for _ in range(8):
         now = timezone.now()
@@ -156,7 +165,7 @@ def _next_job(task: str, now: datetime) -> uuid.UUID | None:
     running_subjects = Job.objects.filter(task=task, state=JobState.RUNNING).values("subject_id")
     ready = Q(state=JobState.QUEUED, run_after__lte=now) & ~Q(subject_id__in=running_subjects)
     # One without attempts left is the sweeper's; it must not stand in the way of the others.
-    jobs = Job.objects.filter(task=task, attempt__lt=F("max_attempts"))
+    jobs = Job.objects.filter(is_handed_out(), task=task, attempt__lt=F("max_attempts"))
     waiting = (
         jobs.filter(ready | expired)
         .order_by()
@@ -209,7 +218,7 @@ def claim_job_by_id(job_id: uuid.UUID, *, now: datetime | None = None) -> JobCla
 def _take(job_id: uuid.UUID, now: datetime) -> Job | None:
     with transaction.atomic():
         updated = (
-            Job.objects.filter(id=job_id, attempt__lt=F("max_attempts"))
+            Job.objects.filter(is_handed_out(), id=job_id, attempt__lt=F("max_attempts"))
             .filter(
                 Q(state=JobState.QUEUED, run_after__lte=now)
                 | Q(state=JobState.RUNNING, lease_until__lt=now)
@@ -235,6 +244,7 @@ def claim_of(job: Job) -> JobClaim:
         epoch=job.epoch,
         attempt=job.attempt,
         max_attempts=job.max_attempts,
+        trace_parent=job.trace_parent,
     )
 
 
@@ -368,7 +378,7 @@ def sweep_jobs() -> SweepResult:
             & (Q(published_at__lt=now - REPUBLISH_AFTER) | Q(published_at__lt=F("run_after")))
             | Q(state=JobState.RUNNING, lease_until__lt=now)
         )
-        .filter(attempt__lt=F("max_attempts"))
+        .filter(is_handed_out(), attempt__lt=F("max_attempts"))
         .order_by("created_at")[:SWEEP_BATCH]
     )
     Job.objects.filter(id__in=[job.id for job in waiting]).update(published_at=now)

@@ -23,7 +23,7 @@ class Job(IdentifiedModel):
 
     A worker holds it by a lease and an epoch: whoever claims raises the epoch, and every effect is
     committed only while the epoch is still the claimed one. ``queue`` and ``task`` name the code,
-    ``subject_id`` the row it is about.
+    ``subject_id`` the row it is about. ``trace_parent`` (W3C) ties a traced job to its request.
     """
 
     organization = models.ForeignKey(
@@ -40,11 +40,13 @@ class Job(IdentifiedModel):
     run_after = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=500, blank=True)
+    trace_parent = models.CharField(max_length=55, blank=True)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("job")
         constraints = [
             models.UniqueConstraint(
                 fields=["task", "subject_id"],
@@ -80,5 +82,90 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     beaten_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name = _("heartbeat")
+
     def __str__(self) -> str:
         return f"{self.name} at {self.beaten_at:%Y-%m-%d %H:%M:%S}"
+
+
+class HoldMode(models.TextChoices):
+    """Either way, what runs already goes on to its end."""
+
+    PAUSED = "paused", _("paused: nothing is handed out")
+    DRAINING = "draining", _("draining: only what waited before is handed out")
+
+
+class QueueHold(models.Model):
+    """An operator keeps the workers from a queue; without a row it is open."""
+
+    queue = models.CharField(_("queue"), max_length=20, primary_key=True)
+    mode = models.CharField(_("mode"), max_length=8, choices=HoldMode)
+    since = models.DateTimeField(_("since"))
+    held_by = models.CharField(_("held by"), max_length=254)
+    reason = models.CharField(_("reason"), max_length=300)
+
+    class Meta:
+        verbose_name = _("queue hold")
+        constraints = [
+            models.CheckConstraint(condition=Q(mode__in=HoldMode.values), name="hold_mode_is_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.queue} ({self.mode})"
+
+
+class LogLevel(models.TextChoices):
+    INFO = "info", _("info")
+    WARNING = "warning", _("warning")
+    ERROR = "error", _("error")
+
+
+class JobLogLine(models.Model):
+    """What a worker logged while it held a job; secrets are hidden before it comes here.
+
+    Bounded: see ``kernel.job_logs``. ``attempt`` 0 is of a worker that did not know it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="log_lines")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    at = models.DateTimeField()
+    level = models.CharField(max_length=7, choices=LogLevel)
+    text = models.CharField(max_length=2000)
+
+    class Meta:
+        verbose_name = _("log line")
+        indexes = [
+            models.Index(fields=["job", "id"], name="log_of_job"),
+            models.Index(fields=["at"], name="log_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class OrganizationLimits(models.Model):
+    """What one organization may use; an empty limit, and no row at all, mean the platform's own."""
+
+    organization = models.OneToOneField(
+        "accounts.Organization", primary_key=True, on_delete=models.CASCADE, related_name="limits"
+    )
+    runs_per_day = models.PositiveIntegerField(_("questions a day"), null=True, blank=True)
+    storage_bytes = models.PositiveBigIntegerField(_("storage in bytes"), null=True, blank=True)
+    streams = models.PositiveIntegerField(_("answers open at once"), null=True, blank=True)
+    allows_api = models.BooleanField(_("may use API keys"), default=True)
+    allows_public_apps = models.BooleanField(_("may offer apps to the public"), default=True)
+
+    class Meta:
+        verbose_name = _("limits of an organization")
+        verbose_name_plural = _("limits of organizations")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(streams__isnull=True) | Q(streams__gte=1),
+                name="at_least_one_answer_at_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"limits of {self.organization_id}"

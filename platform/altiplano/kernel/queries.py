@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.utils import timezone
 
-from altiplano.kernel.models import Heartbeat, Job, JobState
+from altiplano.kernel.models import Heartbeat, HoldMode, Job, JobState, QueueHold
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +33,11 @@ def beat(name: str) -> None:
 
 def has_beaten_within(name: str, age: timedelta) -> bool:
     return Heartbeat.objects.filter(name=name, beaten_at__gte=timezone.now() - age).exists()
+
+
+def is_handed_out() -> Q:
+    """The condition, on jobs, that no operator's hold on their queue keeps them from the workers."""
+    holds = QueueHold.objects.filter(queue=OuterRef("queue")).filter(
+        Q(mode=HoldMode.PAUSED) | Q(since__lte=OuterRef("created_at"))
+    )
+    return Q(~Exists(holds))

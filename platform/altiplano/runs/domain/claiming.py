@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from altiplano.kernel.jobs import JobClaim
 from altiplano.kernel.models import Job, JobState
+from altiplano.kernel.queries import is_handed_out
 from altiplano.runs.jobs import ExecuteRun
 
 
@@ -32,7 +33,7 @@ def claim_runs(limit: int) -> list[JobClaim]:
         | Q(state=JobState.RUNNING, lease_until__lt=now)
     ) & Q(attempt__lt=F("max_attempts"))
     turns = (
-        jobs.filter(waiting)
+        jobs.filter(waiting, is_handed_out())
         .annotate(
             turn=Window(RowNumber(), partition_by="organization_id", order_by=["created_at", "id"])
             + Coalesce(Subquery(running), 0)
@@ -62,6 +63,7 @@ def claim_runs(limit: int) -> list[JobClaim]:
             epoch=job.epoch + 1,
             attempt=job.attempt + 1,
             max_attempts=job.max_attempts,
+            trace_parent=job.trace_parent,
         )
         for job in free
     ]
