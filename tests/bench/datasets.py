@@ -23,6 +23,8 @@ RETRIEVAL_SETS = (
     "xquad",
     "piaf_fr",
     "squad2_dev",
+    "hotpotqa_sample",
+    "musique_sample",
 )
 
 
@@ -109,20 +111,30 @@ def _questions_over_passages(name: str, folder: Path) -> DataSet:
     answerable = [row for row in rows if not row.get("is_impossible")]
     return DataSet(
         name=name,
-        texts=tuple(
-            Text(
-                row["id"],
-                row["text"].replace("\0", " "),
-                row.get("lang", fallback),
-                # Ids read set-article-passage, with the language before the article in xquad.
-                row["id"].rpartition("-")[0],
-            )
-            for row in _lines(folder / "passages.jsonl")
-        ),
+        texts=tuple(_as_text(row, fallback) for row in _lines(folder / "passages.jsonl")),
         questions=tuple(_as_question(row, fallback) for row in answerable),
-        judgements={row["id"]: {row["passage_id"]: 1} for row in answerable},
+        judgements={row["id"]: dict.fromkeys(_passages(row), 1) for row in answerable},
         unanswerable=tuple(_as_question(row, fallback) for row in rows if row.get("is_impossible")),
     )
+
+
+def _as_text(row: Mapping[str, Any], fallback: str) -> Text:
+    """A passage with a title is an article of its own.
+
+    Others' ids read set-article-passage, with the language before the article in xquad.
+    """
+    title = row.get("title", "")
+    return Text(
+        row["id"],
+        f"{title} {row['text']}".strip().replace("\0", " "),
+        row.get("lang", fallback),
+        row["id"] if title else row["id"].rpartition("-")[0],
+    )
+
+
+def _passages(row: Mapping[str, Any]) -> list[str]:
+    """The passages that answer a question, all of which one needs that has several."""
+    return list(row["passage_ids"]) if "passage_ids" in row else [row["passage_id"]]
 
 
 def _as_question(row: Mapping[str, Any], fallback: str) -> Question:

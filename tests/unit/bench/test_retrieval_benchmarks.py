@@ -76,6 +76,26 @@ def test_questions_over_passages_are_read(tmp_path):
     assert data.judgements == {"1": {"small-007-001": 1}}
 
 
+def test_questions_that_need_several_passages_are_read(tmp_path):
+    folder = tmp_path / "hops"
+    folder.mkdir()
+    write_lines(
+        folder / "passages.jsonl",
+        {"id": "h-1", "title": "Rome", "text": "old", "lang": "en"},
+        {"id": "h-2", "title": "Oslo", "text": "new", "lang": "en"},
+    )
+    write_lines(
+        folder / "questions.jsonl",
+        {"id": "1", "question": "Q?", "answers": ["yes"], "passage_ids": ["h-1", "h-2"]},
+    )
+    data = load_set("hops", tmp_path)
+    assert [(text.text, text.group, text.article) for text in data.texts] == [
+        ("Rome old", "h-1", "1"),
+        ("Oslo new", "h-2", "2"),
+    ]
+    assert data.judgements == {"1": {"h-1": 1, "h-2": 1}}
+
+
 def test_a_missing_set_says_so(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_set("nothing", tmp_path)
