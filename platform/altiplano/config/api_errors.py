@@ -1,8 +1,10 @@
-"""Whatever goes wrong under ``/api/``, said as a problem document."""
+"""Whatever goes wrong where programs ask, said as the document that they understand."""
 
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import Any
 
+import orjson
 import structlog
 from django.core.exceptions import (
     PermissionDenied,
@@ -19,6 +21,7 @@ from ninja.errors import HttpError, ValidationError
 from altiplano.kernel.errors import DomainError
 from altiplano.kernel.ids import new_id
 from altiplano.kernel.problems import CONTENT_TYPE, problem, problem_from_error
+from altiplano.runs.interfaces.openai_answer import error_object
 
 log = structlog.get_logger(__name__)
 
@@ -82,43 +85,82 @@ def _unforeseen(request: HttpRequest, error: object) -> HttpResponse:
 
 def plain_problem(status: int) -> HttpResponse:
     """A problem without a word of what was asked, for errors that need none."""
-    code, sentence = SENTENCES.get(
-        status,
-        ("failed", "The request could not be answered.") if status >= 500 else SENTENCES[400],
-    )
+    code, sentence = sentence_for(status)
     return problem(status, code, sentence)
 
 
+def sentence_for(status: int) -> tuple[str, str]:
+    """The code and the sentence for an error of which nothing but its status is known."""
+    failed = ("failed", "The request could not be answered.")
+    return SENTENCES.get(status, failed if status >= 500 else SENTENCES[400])
+
+
 def _invalid(errors: Iterable[dict[str, Any]]) -> HttpResponse:
-    """Each field at fault by its dotted name, and a sentence that names the first."""
-    fields: dict[str, str] = {}
+    """Each field at fault by its dotted name, and a sentence that names the first.
+
+    A field that may be of several kinds has a reason for each; they are alternatives.
+    """
+    reasons: dict[str, list[str]] = {}
     for item in errors:
-        fields.setdefault(_name_of(item["loc"]), _reason_of(item))
+        reasons.setdefault(_name_of(item), []).append(_reason_of(item))
+    fields = {name: ", or ".join(dict.fromkeys(each)) for name, each in reasons.items()}
     name, reason = next(iter(fields.items()))
     return problem(422, "invalid", f"“{name}”: {reason}.", fields=fields)
 
 
-def _name_of(location: tuple[str | int, ...]) -> str:
-    """``("body", "payload", "stages", 0, "kind")`` names ``stages.0.kind``."""
-    inner = location[2:] if len(location) > 2 and location[0] in {"body", "form"} else location[1:]
+def _name_of(item: dict[str, Any]) -> str:
+    """``("body", "payload", "stages", 0, "kind")`` names ``stages.0.kind``.
+
+    In a field of several kinds the place goes on with the kind that was tried, as in
+    ``version.constrained-int``; that is our affair and left out.
+    """
+    place = item["loc"]
+    inner = place[2:] if place[0] in {"body", "form"} and len(place) > 1 else place[1:]
+    if item["type"] != "extra_forbidden":
+        inner = tuple(takewhile(lambda part: str(part).replace("_", "a").isalnum(), inner))
     name = ".".join(str(part) for part in inner)[:100]
-    return name if name and name.isprintable() else str(location[0])
+    return name if name and name.isprintable() else str(place[0])
 
 
 def _reason_of(item: dict[str, Any]) -> str:
-    if item["type"] == "extra_forbidden":
-        return "there is no such field"
-    if item["type"] == "missing":
-        return "is missing"
+    match item["type"]:
+        case "extra_forbidden":
+            return "there is no such field"
+        case "missing":
+            return "is missing"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "must be a JSON object"
     reason = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
     return reason[:1].lower() + reason[1:]
 
 
 def as_problem(response: HttpResponseBase) -> HttpResponseBase:
-    """An error response of Django itself, said as a problem; anything else as it is."""
-    if response.status_code < 400 or response.get("Content-Type", "").startswith(CONTENT_TYPE):
+    """An error page of Django itself, said as a problem; what a view said itself, as it is."""
+    if _is_document(response):
         return response
-    said = plain_problem(response.status_code)
+    return _with_headers_of(response, plain_problem(response.status_code))
+
+
+def as_openai_error(response: HttpResponseBase) -> HttpResponseBase:
+    """The same in the form of OpenAI's protocol, which its clients show to people."""
+    if _is_document(response) and not response["Content-Type"].startswith(CONTENT_TYPE):
+        return response
+    status = response.status_code
+    code, sentence = sentence_for(status)
+    said = HttpResponse(
+        orjson.dumps(error_object(status, sentence, code=code)),
+        status=status,
+        content_type="application/json",
+    )
+    said["Content-Length"] = str(len(said.content))
+    return _with_headers_of(response, said)
+
+
+def _is_document(response: HttpResponseBase) -> bool:
+    return response.get("Content-Type", "").startswith("application/")
+
+
+def _with_headers_of(response: HttpResponseBase, said: HttpResponse) -> HttpResponse:
     for header in ("Allow", "Retry-After"):
         if header in response:
             said[header] = response[header]

@@ -1,10 +1,11 @@
-"""Everything that goes wrong under /api/ is said in one form, and nothing in it is a 500."""
+"""Everything that goes wrong where programs ask is said in their form, and nothing is a 500."""
 
 import pytest
 from django.db import DatabaseError
-from django.test import Client
+from django.test import Client, override_settings
 
 from altiplano.studio.models import App
+from tests.factories.studio import AppFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,22 @@ def test_fields_at_fault_are_named_with_reasons(alice):
     }
 
 
+def test_body_that_is_no_object_is_said_without_our_own_names(alice):
+    said = check(alice.api.post("/api/v1/apps", [], content_type=JSON), 422, "invalid")
+    assert said["fields"] == {"body": "must be a JSON object"}
+
+
+@pytest.mark.parametrize("version", ["nope", 0, True, "1"])
+def test_field_of_several_kinds_is_named_once_with_each_reason(alice, version):
+    app = AppFactory(organization=alice.organization)
+    body = {"input": "How long?", "version": version}
+    said = check(
+        alice.api.post(f"/api/v1/apps/{app.id}/runs", body, content_type=JSON), 422, "invalid"
+    )
+    assert list(said["fields"]) == ["version"]
+    assert said["fields"]["version"].startswith("input should be 'draft', or input should be ")
+
+
 def test_hostile_field_name_is_not_echoed_raw(alice):
     body = {"name": "a", "<script>\u202e" + "x" * 5000: 1}
     said = check(alice.api.post("/api/v1/apps", body, content_type=JSON), 422, "invalid")
@@ -152,9 +169,44 @@ def test_error_outside_the_routes_is_in_form_too(monkeypatch):
 
 
 def test_pages_keep_their_own_errors(client):
-    response = client.get("/nothing-here/")
+    response = client.get("/nothing-here/", headers={"accept": "text/html,*/*;q=0.8"})
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+
+
+def test_program_that_takes_json_alone_gets_no_page(client):
+    check(client.get("/nothing-here/", headers={"accept": JSON}), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_watchers_addresses_refuse_other_methods_in_form(path, method):
+    response = Client(enforce_csrf_checks=True).generic(method, path)
+    check(response, 405, "method_not_allowed")
+    assert response["Allow"] == "GET, HEAD"
+
+
+@override_settings(METRICS_TOKEN="the-token")
+def test_hidden_metrics_are_a_problem_like_any_unknown_address(client):
+    check(client.get("/metrics"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status", "kind", "code"),
+    [
+        ("/v1/nothing-here", "testserver", 404, "not_found_error", "not_found"),
+        ("/v1/", "testserver", 404, "not_found_error", "not_found"),
+        ("/v1/models/a%00", "testserver", 400, "invalid_request_error", "bad_request"),
+        ("/v1/models", "evil.example", 400, "invalid_request_error", "bad_request"),
+    ],
+)
+def test_openai_clients_read_every_error_in_their_protocol(client, path, host, status, kind, code):
+    response = client.get(path, headers={"host": host})
+    assert response.status_code == status
+    assert response["Content-Type"] == JSON
+    error = response.json()["error"]
+    assert (error["type"], error["code"], error["param"]) == (kind, code, None)
+    assert error["message"].endswith(".")
 
 
 def test_description_is_open_and_loads_nothing_from_elsewhere(client):

@@ -6,6 +6,7 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -14,6 +15,7 @@ from altiplano.ops.health import check_readiness
 from altiplano.ops.metrics import render_metrics
 
 
+@csrf_exempt
 @never_cache
 @require_safe
 async def healthz(_: HttpRequest) -> HttpResponse:
@@ -21,6 +23,7 @@ async def healthz(_: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
+@csrf_exempt
 @never_cache
 @require_safe
 async def readyz(_: HttpRequest) -> HttpResponse:
@@ -32,6 +35,7 @@ async def readyz(_: HttpRequest) -> HttpResponse:
     return response
 
 
+@csrf_exempt
 @never_cache
 @require_safe
 async def metrics(request: HttpRequest) -> HttpResponse:
