@@ -1,6 +1,9 @@
 """Fusion's algebra, the support of similar passages, and the cap per document."""
 
 import asyncio
+import math
+from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -182,3 +185,52 @@ def test_other_wordings_are_searched_too():
     index = ScriptedIndex(dense=[(make_passage(1, "one"), 0.9)])
     retrieve(index, Query("How?", variants=("In what way?", "How?")), mode="dense")
     assert [text for text, _, _ in index.asked] == ["How?", "In what way?"]
+
+
+def shared_slowly(given_scores, texts, *, share, neighbours):
+    """The same by the book: word by word, pair by pair."""
+    chunks = sorted(given_scores)
+    counts = {chunk: Counter(words(texts[chunk])) for chunk in chunks}
+    spread = Counter(word for count in counts.values() for word in count)
+    table = {
+        chunk: {
+            word: (1 + math.log(times)) * math.log((len(chunks) + 1) / spread[word])
+            for word, times in counts[chunk].items()
+        }
+        for chunk in chunks
+    }
+    shared = {}
+    for chunk in chunks:
+        likeness = {
+            other: cosine(table[chunk], table[other]) if other != chunk else 0.0 for other in chunks
+        }
+        bar = sorted(likeness.values())[-neighbours]
+        near = {other: value for other, value in likeness.items() if value >= bar}
+        support = sum(value * given_scores[other] for other, value in near.items())
+        mean = support / max(sum(near.values()), 1e-9)
+        shared[chunk] = (given_scores[chunk] + share * mean) / (1 + share)
+    return shared
+
+
+def cosine(one, other):
+    lengths = math.sqrt(
+        sum(weight**2 for weight in one.values()) * sum(weight**2 for weight in other.values())
+    )
+    product = sum(weight * other.get(word, 0.0) for word, weight in one.items())
+    return product / lengths if lengths else 0.0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_similarity_is_the_one_of_the_definition(seed):
+    random = Random(seed)
+    vocabulary = [
+        f"{stem}{number}" for stem in ("soil", "Äpfel", "x", "compost") for number in range(9)
+    ]
+    texts = {
+        chunk: " ".join(random.choices(vocabulary, k=random.randrange(40))) for chunk in range(15)
+    }
+    given_scores = {chunk: random.random() for chunk in texts}
+    expected = shared_slowly(given_scores, texts, share=0.4, neighbours=3)
+    found = share_scores(given_scores, texts, share=0.4, neighbours=3)
+    assert found == pytest.approx(expected)
+    assert rank(found) == rank(expected)
