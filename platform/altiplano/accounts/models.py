@@ -105,6 +105,46 @@ class Membership(OrganizationModel):
         return f"{self.user_id} as {self.role} of {self.organization_id}"
 
 
+class Invitation(OrganizationModel):
+    """An offer to join, sent to an e-mail address. Only the SHA-256 of its link's token is stored.
+
+    It is open until it is accepted or withdrawn; an open one whose time is over can be sent again,
+    with a new link.
+    """
+
+    email = models.EmailField(_("e-mail address"))
+    role = models.CharField(_("role"), max_length=8, choices=Role)
+    language = models.CharField(_("language"), max_length=5)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    sent_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    accepted_at = models.DateTimeField(null=True, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("invitation")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="one_open_invitation_per_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values), name="invitation_role_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(withdrawn_at=None),
+                name="invitation_ends_in_one_way",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.organization_id}"
+
+
 class TokenScope(models.TextChoices):
     """What a token may do; a person's role still bounds it."""
 

@@ -5,6 +5,7 @@ import uuid
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.domain.organizations import read_email
@@ -20,7 +21,7 @@ def add_member(*, principal: Principal, email: str, role: str) -> Membership:
     also proves that the address is theirs. Raises ConflictError for a member.
     """
     principal.require("manage")
-    role = _read_role(role)
+    role = read_role(role)
     email = read_email(email)
     try:
         with transaction.atomic():
@@ -34,14 +35,14 @@ def add_member(*, principal: Principal, email: str, role: str) -> Membership:
             )
             _record(principal, "member.added", membership, {"email": email, "role": role})
     except IntegrityError:
-        raise ConflictError("This person is a member already.", code="already_member") from None
+        raise ConflictError(_("This person is a member already."), code="already_member") from None
     return membership
 
 
 def change_role(*, principal: Principal, membership_id: object, role: str) -> Membership:
     """The member has this role, and so have their keys. The last owner stays one."""
     principal.require("manage")
-    role = _read_role(role)
+    role = read_role(role)
     with transaction.atomic():
         _lock_members(principal.organization_id)
         membership = Membership.objects.get_within(principal.organization_id, membership_id)
@@ -81,10 +82,13 @@ def remove_member(*, principal: Principal, membership_id: object) -> None:
         membership.delete()
 
 
-def _read_role(role: str) -> str:
+def read_role(role: str) -> str:
+    """The role, when there is such a role. Raises InvalidInputError."""
     if role not in Role.values:
         raise InvalidInputError(
-            f"The role is one of: {', '.join(Role.values)}.", fields={"role": "unknown role"}
+            _("The role is one of: %(values)s."),
+            params={"values": ", ".join(Role.values)},
+            fields={"role": _("unknown role")},
         )
     return role
 
@@ -102,7 +106,8 @@ def _require_another_owner(membership: Membership) -> None:
     )
     if not others.exists():
         raise ConflictError(
-            "An organization needs an owner; make someone else an owner first.", code="last_owner"
+            _("An organization needs an owner; make someone else an owner first."),
+            code="last_owner",
         )
 
 
