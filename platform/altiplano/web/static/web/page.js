@@ -1,0 +1,77 @@
+// What every page has: menus that close, forms that keep their text and are sent once, copying.
+
+const KEEP = "altiplano:keep:";
+
+for (const menu of document.querySelectorAll("details[data-menu]")) {
+  document.addEventListener("click", (event) => {
+    if (menu.open && !menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
+// A form with data-keep="name" survives a reload and an expired session; sending it forgets it.
+for (const form of document.querySelectorAll("form[data-keep]")) {
+  const key = KEEP + form.dataset.keep;
+  const fields = () =>
+    [...form.elements].filter(
+      (field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type),
+    );
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+  const hasAnswer = form.querySelector("[aria-invalid=true], .errors, .notice.error");
+  if (kept && !hasAnswer) {
+    for (const field of fields()) {
+      const [value, checked] = kept[field.id || field.name] ?? [];
+      if (value === undefined) continue;
+      if (["checkbox", "radio"].includes(field.type)) field.checked = checked;
+      else field.value = value;
+    }
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  form.addEventListener("input", () => {
+    const now = Object.fromEntries(
+      fields().map((field) => [field.id || field.name, [field.value, field.checked]]),
+    );
+    sessionStorage.setItem(key, JSON.stringify(now));
+  });
+}
+// What was kept is forgotten by the page that says it is stored.
+for (const mark of document.querySelectorAll("[data-forget]")) {
+  sessionStorage.removeItem(KEEP + mark.dataset.forget);
+}
+
+// A second click while the first is on its way sends nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+});
+// The back button may show this page as it was left.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  }
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  const text = "value" in source ? source.value : source.textContent;
+  await navigator.clipboard.writeText(text.trim());
+  const label = button.textContent;
+  button.textContent = button.dataset.done;
+  setTimeout(() => (button.textContent = label), 2000);
+});
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+}
