@@ -72,7 +72,7 @@ def test_number_that_counts_something_else_is_no_support():
     """2023 and 1,240 stand in the passages, but not as years of waiting."""
     for answer in ("The answer is: 1240 months.", "It matures in March."):
         assert check(answer, on_unsupported="keep").citations == (), answer
-    assert check("The answer is: 1240 months.").action == "abstain"
+    assert check("The answer is: 1240 months.", on_unsupported="abstain").action == "abstain"
 
 
 def test_number_of_the_question_may_be_repeated():
@@ -104,8 +104,8 @@ def test_mark_that_names_no_support_is_taken_out(mark):
 
 def test_mark_weighs_for_a_passage_that_says_it_less_clearly():
     words = "The group around Leroy saves water."
-    assert not check(words, threshold=0.9).citations
-    assert check(f"{words} [2]", threshold=0.9).citations
+    assert not check(words, threshold=0.9, on_unsupported="keep").citations
+    assert check(f"{words} [2]", threshold=0.9, on_unsupported="keep").citations
 
 
 def test_without_passages_every_mark_goes():
@@ -117,7 +117,7 @@ def test_without_passages_every_mark_goes():
 
 
 def test_invention_is_stopped():
-    verdict = check("The headmaster Peter Holt planted 47 oaks.")
+    verdict = check("The headmaster Peter Holt planted 47 oaks.", on_unsupported="abstain")
     assert verdict.action == "abstain"
     assert verdict.scores["unknown"] >= 3
 
@@ -128,7 +128,8 @@ def test_invention_can_be_kept_without_citations():
 
 
 def test_unsupported_small_talk_is_no_invention():
-    assert check("That depends on many things around you.").action == "pass"
+    verdict = check("That depends on many things around you.", on_unsupported="abstain")
+    assert verdict.action == "pass"
 
 
 def test_one_supported_sentence_saves_the_answer_and_the_other_has_no_citation():
@@ -146,7 +147,7 @@ def test_abstention_is_left_alone(answer):
 
 @pytest.mark.parametrize("answer", ["", "   ", "Yes.", "[1]", "...", "\n\n"])
 def test_answer_without_claims_is_left_alone_or_cleaned(answer):
-    verdict = check(answer)
+    verdict = check(answer, on_unsupported="abstain")
     assert verdict.action in {"pass", "replace"}
     assert verdict.citations == ()
 
@@ -190,7 +191,7 @@ def test_meaning_does_not_excuse_a_wrong_number():
 def test_meaning_is_not_asked_when_words_decide_or_it_is_off():
     embed = Translator()
     check("Compost is mature after six to twelve months.", embed=embed)
-    check(FRENCH, embed=embed, by_meaning=False, on_unsupported="keep")
+    check(FRENCH, embed=embed, by_meaning=False)
     assert embed.asked == []
 
 

@@ -1,4 +1,4 @@
-"""Support by meaning, for claims that share too few words with a passage in another language."""
+"""Closeness in meaning, for what shares too few words with a passage, as across languages."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,12 @@ async def compare_meaning(
     vectors = rows(await embed.embed_passages([*claims, *quotes]))
     cosines: NDArray[np.float32] = vectors[: len(claims)] @ vectors[len(claims) :].T
     return cosines
+
+
+async def compare_question(question: str, texts: list[str], embed: TextEmbedder) -> list[float]:
+    """The cosine of the question with each text. The question's vector is usually cached."""
+    asked = rows(await embed.embed_query(question))[0]
+    return [float(cosine) for cosine in rows(await embed.embed_passages(texts)) @ asked]
 
 
 def rows(batch: VectorBatch) -> NDArray[np.float32]:

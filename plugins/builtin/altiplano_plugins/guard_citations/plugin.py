@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from altiplano_plugins.guard_citations.claims import Claim, Marker, read_claims, remove_spans
+from altiplano_plugins.guard_citations.quoting import Limits, find_quotation, write_quotation
 from altiplano_plugins.guard_citations.support import Evidence, Support
 from altiplano_plugins.guard_citations.words import Word, read_words
 from altiplano_sdk import (
@@ -65,11 +66,28 @@ class CitationGuardConfig(BaseModel):
         description="The cosine from which two sentences count as saying the same. 0.88 suits the "
         "built-in embedder; others need their own.",
     )
-    on_unsupported: Literal["abstain", "keep"] = Field(
-        default="abstain",
+    on_unsupported: Literal["quote", "abstain", "keep"] = Field(
+        default="quote",
         title="When nothing supports the answer",
-        description="Abstain when no sentence is supported and the answer holds numbers or names "
-        "that no passage holds; or keep the answer without citations.",
+        description="Quote the sentence of the documents that answers the question, and where "
+        "there is none, abstain; or abstain at once. Abstaining is for answers with numbers or "
+        "names that no passage holds; others stay, without citations. Or keep every answer.",
+    )
+    quote_closeness: float = Field(
+        default=0.89,
+        gt=0,
+        title="Closeness of a quotation",
+        description="What a sentence's closeness to the question in meaning, with up to 0.1 for "
+        "shared words, must reach to be quoted. 0.89 suits the built-in embedder; others need "
+        "their own.",
+    )
+    quote_coverage: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        title="Words of a quotation",
+        description="Where meaning is not compared: the share of the question's words that a "
+        "sentence must hold to be quoted.",
     )
 
 
@@ -102,7 +120,8 @@ class CitationGuard(Guard):
         """Citations of what is supported; ``scores`` tell the share of sentences that is.
 
         Marks that name no passage, or one that does not support their sentence, are taken out
-        of the answer, which is then replaced.
+        of the answer, which is then replaced. An answer without one supported sentence gives way
+        to a quotation or to an abstention, as configured.
         """
         if is_abstention(request.answer):
             return GuardVerdict(reason="The answer says that the documents do not say.")
@@ -115,15 +134,48 @@ class CitationGuard(Guard):
             "sentences": float(len(countable)),
             "supported": supported / len(countable) if countable else 0.0,
         }
-        if self._config.on_unsupported == "abstain" and request.passages and not supported:
-            unknown = _unknown_facts(countable, evidence)
-            if unknown:
-                return GuardVerdict(
-                    "abstain",
-                    reason="No passage supports the answer or holds the numbers and names in it.",
-                    scores={**scores, "unknown": float(unknown)},
-                )
+        if self._config.on_unsupported == "keep" or supported or not countable:
+            return _verdict(request, checked, scores)
+        quoted = await self._quote(evidence, request, ctx, scores)
+        if quoted is not None:
+            return quoted
+        unknown = _unknown_facts(countable, evidence) if request.passages else 0
+        if unknown:
+            return GuardVerdict(
+                "abstain",
+                reason="No passage supports the answer or holds the numbers and names in it.",
+                scores={**scores, "unknown": float(unknown)},
+            )
         return _verdict(request, checked, scores)
+
+    async def _quote(
+        self, evidence: Evidence, request: GuardRequest, ctx: Context, scores: dict[str, float]
+    ) -> GuardVerdict | None:
+        """The documents' own sentence instead of the answer, where one answers the question."""
+        config = self._config
+        if config.on_unsupported != "quote":
+            return None
+        quotation = await find_quotation(
+            evidence,
+            request.passages,
+            question=request.query.text,
+            limits=Limits(config.quote_closeness, config.quote_coverage),
+            embed=ctx.embed if config.by_meaning else None,
+            most=MAX_UNITS_BY_MEANING,
+        )
+        if quotation is None:
+            return None
+        answer, citation = write_quotation(
+            quotation, request.passages, language=request.query.language
+        )
+        return GuardVerdict(
+            "replace",
+            message=answer,
+            reason="No passage supports the model's answer. It was replaced by the sentence of "
+            "the passages that answers the question best.",
+            citations=(citation,),
+            scores={**scores, "quoted": quotation.score},
+        )
 
     def _check_words(self, claim: Claim, evidence: Evidence) -> _Checked:
         words = tuple(read_words(claim.text))

@@ -54,6 +54,7 @@ class Evidence:
         words = tuple(read_words(question))
         self._question = {word.key for word in words}
         self._question_numbers = {word.key for word in words if word.is_number}
+        self._question_weights = self._weights(words)
 
     def is_known(self, word: Word, following: Word | None = None) -> bool:
         """Whether any passage, or the question, holds the word; a number together with the word
@@ -98,6 +99,19 @@ class Evidence:
     def holds_numbers(self, words: Iterable[Word], units: Sequence[Unit]) -> bool:
         needed = {word.key for word in words if word.is_number} - self._question_numbers
         return needed <= frozenset().union(*(unit.numbers for unit in units))
+
+    def coverage(self, unit: Unit) -> float:
+        """The share of the question's weight that a sentence holds."""
+        total = sum(self._question_weights.values())
+        return self._score(unit.keys, self._question_weights) / total if total else 0.0
+
+    def shared_with_question(self, unit: Unit) -> int:
+        return len(self._question & unit.keys)
+
+    def has_asked_numbers(self, unit: Unit) -> bool:
+        """Whether the passage of a sentence holds every number of the question."""
+        held = (other.numbers for other in self.units if other.passage == unit.passage)
+        return self._question_numbers <= frozenset().union(*held)
 
     def _is_about(self, words: Sequence[Word], units: Sequence[Unit]) -> bool:
         """Whether claim or question share two words with the units, and the claim, if it says

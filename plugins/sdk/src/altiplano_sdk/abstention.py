@@ -24,22 +24,23 @@ _SOURCE_FR = r"(?:documents?|passages?|textes?|contextes?|sources?|extraits?)"
 _SAYS_EN = r"(?:say|mention|contain|provide|specif\w+|state|answer|include|give|address|cover|tell)"
 _SAID_EN = r"(?:mentioned|stated|specified|provided|given|found|covered)"
 _SAID_FR = r"(?:mentionné|précisé|indiqué|dit)\w*"
+# A colon ends the refusal: in “The documents say: …” the rest is what they say.
 _PATTERNS: Final = (
-    rf"\b{_SOURCE_EN}\b[^.!?]{{0,40}}\b(?:do|does|did)(?: not|n't)\b[^.!?]{{0,20}}\b{_SAYS_EN}\b",
+    rf"\b{_SOURCE_EN}\b[^.!?:]{{0,40}}\b(?:do|does|did)(?: not|n't)\b[^.!?]{{0,20}}\b{_SAYS_EN}\b",
     rf"\b(?:is|are|was|were)(?: not|n't) (?:\w+ )?{_SAID_EN} (?:\w+ ){{0,3}}{_SOURCE_EN}\b",
     r"^(?:i am |i'm )?(?:sorry[,.]? )?(?:but )?i (?:do not|don't) (?:know|have)\b",
     r"\bi (?:cannot|can't|could not|couldn't) (?:find|answer|determine)\b",
     r"^(?:there is )?no (?:information|answer|mention)\b",
     r"\bcannot be (?:answered|determined) (?:from|with|based)\b",
-    rf"\b{_SOURCE_FR}\b[^.!?]{{0,40}}\bne\b[^.!?]{{0,30}}\bpas\b",
-    rf"\b{_SOURCE_FR}\b[^.!?]{{0,40}}\bn'\w+[^.!?]{{0,20}}\bpas\b",
+    rf"\b{_SOURCE_FR}\b[^.!?:]{{0,40}}\bne\b[^.!?]{{0,30}}\bpas\b",
+    rf"\b{_SOURCE_FR}\b[^.!?:]{{0,40}}\bn'\w+[^.!?]{{0,20}}\bpas\b",
     rf"\bn'(?:est|a) pas (?:\w+ )?{_SAID_FR}[^.!?]{{0,30}}{_SOURCE_FR}",
     r"^je ne (?:sais|peux|trouve|connais) pas\b",
     r"^(?:il n'y a )?aucune (?:information|réponse|mention)\b",
-    r"\bdocumentos\b[^.!?]{0,20}\bn(?:o|ão)\b",
-    r"\bdokumente\b[^.!?]{0,40}\bnicht\b",
-    r"\bdocumenti\b[^.!?]{0,20}\bnon\b",
-    r"\bdocumenten\b[^.!?]{0,40}\bniet\b",
+    r"\bdocumentos\b[^.!?:]{0,20}\bn(?:o|ão)\b",
+    r"\bdokumente\b[^.!?:]{0,40}\bnicht\b",
+    r"\bdocumenti\b[^.!?:]{0,20}\bnon\b",
+    r"\bdocumenten\b[^.!?:]{0,40}\bniet\b",
 )
 _REFUSAL: Final = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
 _CONTRAST: Final = re.compile(
