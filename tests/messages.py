@@ -24,17 +24,21 @@ SENTENCE_PLACES = (
     "platform/altiplano/runs",
     "platform/altiplano/serving",
     "platform/altiplano/studio",
+    "plugins/builtin/altiplano_plugins/embedder_",
+    "plugins/builtin/altiplano_plugins/index_",
     "plugins/builtin/altiplano_plugins/parser_",
+    "plugins/sdk/src/altiplano_sdk/cleaning.py",
+    "plugins/sdk/src/altiplano_sdk/pipelines.py",
     "worker/altiplano_worker/adapters/engine",
     "worker/altiplano_worker/adapters/fetch.py",
-    "worker/altiplano_worker/runtime/pars",
-    "worker/altiplano_worker/runtime/runner.py",
+    "worker/altiplano_worker/adapters/http.py",
+    "worker/altiplano_worker/runtime",
     "worker/altiplano_worker/tasks",
 )
 """Where errors are raised, and reasons written, that a page shows to a person."""
 API_FILES = ("api", "openai", "schemas")
 """Their sentences describe the API, in English."""
-MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "pgettext", "ngettext"}
+MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "pgettext", "ngettext", "ngettext_lazy"}
 
 
 class Message(NamedTuple):
@@ -51,7 +55,7 @@ def all_messages() -> dict[Message, list[str]]:
         _collect(found, messages_in_template(path.read_text(encoding="utf-8")), path)
     for path in _files("platform/altiplano", "*.py"):
         _collect(found, marked_messages(path.read_text(encoding="utf-8")), path)
-    for root in ("platform", "plugins/builtin", "worker"):
+    for root in ("platform", "plugins/builtin", "plugins/sdk/src", "worker"):
         for path in _files(root, "*.py"):
             is_shown = path.relative_to(ROOT).as_posix().startswith(SENTENCE_PLACES)
             if is_shown and not path.name.startswith(API_FILES):
@@ -90,7 +94,7 @@ def marked_messages(source: str) -> Iterator[Message]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and _name_of(node.func) in MARKERS:
             texts = [each.value for each in node.args if _is_text(each)]
-            is_plural = _name_of(node.func) == "ngettext" and len(texts) > 1
+            is_plural = _name_of(node.func).startswith("ngettext") and len(texts) > 1
             if texts:
                 yield Message(texts[0], texts[1] if is_plural else "")
 

@@ -3,14 +3,25 @@
 import uuid
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from altiplano.accounts.models import Role, TokenScope
 from altiplano.kernel.errors import NotAllowedError
+from altiplano.kernel.limits import UNLIMITED_BY_OPERATOR, Limits
 
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     Role.OWNER: frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.RUN, "manage"}),
     Role.BUILDER: frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.RUN}),
     Role.VIEWER: frozenset({TokenScope.READ, TokenScope.RUN}),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """The operator who works in a person's place."""
+
+    user_id: uuid.UUID
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Principal:
     role: str
     scopes: frozenset[str]
     token_id: uuid.UUID | None = None
+    stand_in: StandIn | None = None
+    limits: Limits = UNLIMITED_BY_OPERATOR
 
     def require(self, scope: str) -> None:
         """Return when the scope is held; raise NotAllowedError with a sentence otherwise."""
@@ -35,10 +48,13 @@ class Principal:
             return
         if self.token_id is not None and scope in ROLE_SCOPES.get(self.role, frozenset()):
             raise NotAllowedError(
-                f"This API key does not have the scope “{scope}”.", code="missing_scope"
+                _("This API key does not have the scope “%(scope)s”."),
+                params={"scope": scope},
+                code="missing_scope",
             )
         raise NotAllowedError(
-            f"Your role in this organization ({self.role}) does not allow this.",
+            _("Your role in this organization (%(role)s) does not allow this."),
+            params={"role": Role(self.role).label},
             code="role_not_allowed",
         )
 
@@ -49,5 +65,10 @@ class Principal:
         """
         if self.token_id is not None:
             raise NotAllowedError(
-                "An API key cannot do this; sign in to do it yourself.", code="person_required"
+                _("An API key cannot do this; sign in to do it yourself."), code="person_required"
+            )
+        if self.stand_in is not None:
+            raise NotAllowedError(
+                _("While you work in someone's place, their keys and sign-in stay as they are."),
+                code="person_required",
             )

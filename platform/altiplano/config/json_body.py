@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
 from ninja.parser import Parser
 
 from altiplano.kernel.errors import DomainError, InvalidInputError
@@ -29,7 +30,7 @@ class StrictParser(Parser):
         # Ninja builds bare requests for the JSON parts of a form; those carry no type.
         if request.META and request.content_type != "application/json":
             raise UnsupportedMediaError(
-                "Send the body as JSON, with Content-Type: application/json."
+                _("Send the body as JSON, with Content-Type: application/json.")
             )
         return parse_json(request.body)
 
@@ -55,10 +56,11 @@ def parse_json(body: bytes) -> Any:
             parse_constant=_refuse_constant,
         )
     except UnicodeDecodeError:
-        raise InvalidInputError("The body is not UTF-8 text.", code="malformed_json") from None
+        raise InvalidInputError(_("The body is not UTF-8 text."), code="malformed_json") from None
     except json.JSONDecodeError as error:
         raise InvalidInputError(
-            f"The body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
+            _("The body is not valid JSON: %(why)s at line %(line)s, column %(column)s."),
+            params={"why": error.msg, "line": error.lineno, "column": error.colno},
             code="malformed_json",
         ) from None
     except RecursionError:
@@ -70,26 +72,30 @@ def parse_json(body: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise InvalidInputError("An object of the body names a field twice.", code="malformed_json")
+        raise InvalidInputError(
+            _("An object of the body names a field twice."), code="malformed_json"
+        )
     return result
 
 
 def _integer(digits: str) -> int:
     # The length first: turning millions of digits into a number takes quadratic time.
     if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
-        raise InvalidInputError("A whole number in the body is too large.")
+        raise InvalidInputError(_("A whole number in the body is too large."))
     return int(digits)
 
 
 def _number(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise InvalidInputError("A number in the body is too large.")
+        raise InvalidInputError(_("A number in the body is too large."))
     return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidInputError(f"{name} is not a JSON number.", code="malformed_json")
+    raise InvalidInputError(
+        _("%(name)s is not a JSON number."), params={"name": name}, code="malformed_json"
+    )
 
 
 def _check(value: Any, where: str, depth: int) -> None:
@@ -110,10 +116,12 @@ def _refuse_unstorable_text(text: str, where: str) -> None:
     if "\x00" in text or (not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)):
         name = where if where.isprintable() else "body"
         raise InvalidInputError(
-            "A text holds a NUL character or half a character.",
+            _("A text holds a NUL character or half a character."),
             fields={name[:60]: "holds a character that cannot be stored"},
         )
 
 
 def _too_deep() -> InvalidInputError:
-    return InvalidInputError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    return InvalidInputError(
+        _("The body is nested deeper than %(limit)s levels."), params={"limit": MAX_DEPTH}
+    )

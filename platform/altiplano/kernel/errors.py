@@ -14,30 +14,57 @@
     └── StorageFullError   507   the disk is full; nothing was stored
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from altiplano.kernel.sentences import fill
+
+if TYPE_CHECKING:
+    from altiplano.kernel.sentences import Text
 
 
 class DomainError(Exception):
-    """``message`` is a sentence for people; ``code`` is stable and for programs."""
+    """A refusal: a sentence for people, and ``code``, which is stable and for programs.
+
+    The sentence is marked with ``gettext_lazy`` (or ``ngettext_lazy`` with the name of a number),
+    and what varies in it comes in ``params``, never in an f-string. So it is put into words only
+    when it is shown: the error may cross threads and still speak its reader's language.
+    """
 
     status: ClassVar[int] = 400
     code: str = "invalid"
 
     def __init__(
         self,
-        message: str,
+        message: Text,
         *,
+        params: Mapping[str, object] | None = None,
         code: str | None = None,
-        fields: Mapping[str, str] | None = None,
+        fields: Mapping[str, Text] | None = None,
         retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.fields = dict(fields or {})
+        self._message = message
+        self._params = dict(params or {})
+        self._fields = dict(fields or {})
         self.retry_after = retry_after
         if code is not None:
             self.code = code
+
+    @property
+    def message(self) -> str:
+        """The sentence, in the language that is active now; English outside requests."""
+        return fill(self._message, self._params)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What is wrong with each field by name, in a few words of the active language."""
+        return {name: fill(reason, self._params) for name, reason in self._fields.items()}
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class InvalidInputError(DomainError):

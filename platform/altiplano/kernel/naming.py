@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import InvalidInputError
 from altiplano_sdk import clean_text
@@ -17,11 +18,12 @@ def read_name(raw: str, *, maximum: int, field: str = "name") -> str:
     """
     name = " ".join(clean_text(raw).text.split())
     if not name:
-        raise InvalidInputError("Give it a name.", fields={field: "is empty"})
+        raise InvalidInputError(_("Give it a name."), fields={field: "is empty"})
     if len(name) > maximum:
         raise InvalidInputError(
-            f"A name has at most {maximum} characters.",
-            fields={field: f"at most {maximum} characters"},
+            _("A name has at most %(limit)s characters."),
+            params={"limit": maximum},
+            fields={field: _("at most %(limit)s characters")},
         )
     return name
 

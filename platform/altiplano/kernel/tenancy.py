@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import NotFoundError
 from altiplano.kernel.ids import new_id
@@ -46,8 +47,10 @@ class ScopedManager(models.Manager[M]):
             return self.within(organization_id).get(pk=pk, **extra)
         except (ObjectDoesNotExist, ValidationError, ValueError, TypeError, OverflowError):
             pass  # Django answers a malformed UUID with its ValidationError
-        name = str(self.model._meta.verbose_name)  # noqa: SLF001 - Django's documented API
-        raise NotFoundError(f"There is no such {name} in your organization.")
+        name = self.model._meta.verbose_name  # noqa: SLF001 - Django's documented API
+        raise NotFoundError(
+            _("There is no such %(name)s in your organization."), params={"name": name}
+        )
 
 
 class IdentifiedModel(models.Model):

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import StorageFullError
 
@@ -46,8 +47,10 @@ def told_when_full() -> Iterator[None]:
     except OSError as error:
         if error.errno in FULL_ERRORS:
             raise StorageFullError(
-                "The server has no room left for this file. Nothing was stored; try again later "
-                "or tell the operator."
+                _(
+                    "The server has no room left for this file. Nothing was stored; try again later "
+                    "or tell the operator."
+                )
             ) from error
         raise
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import NotFoundError
 from altiplano.knowledge.models import (
@@ -87,7 +88,7 @@ def collection_summary(organization_id: uuid.UUID, collection_id: object) -> Col
     found = Collection.objects.get_within(organization_id, collection_id)
     summaries = collections_of(organization_id, collection_id=found.id)
     if not summaries:
-        raise NotFoundError("There is no such collection in your organization.")
+        raise NotFoundError(_("There is no such collection in your organization."))
     return summaries[0]
 
 
@@ -112,7 +113,7 @@ def document_with_versions(organization_id: uuid.UUID, document_id: object) -> D
     )
     document = documents.filter(pk=found.pk).first()
     if document is None:
-        raise NotFoundError("There is no such document in your organization.")
+        raise NotFoundError(_("There is no such document in your organization."))
     return document
 
 
@@ -129,7 +130,7 @@ def document_text(organization_id: uuid.UUID, document_id: object) -> DocumentTe
     version_id = document.active_version_id or document.latest_version_id
     text = DocumentText.objects.filter(version_id=version_id).first()
     if text is None:
-        raise NotFoundError("The text of this document has not been read yet.", code="no_text")
+        raise NotFoundError(_("The text of this document has not been read yet."), code="no_text")
     return text
 
 
@@ -245,25 +246,36 @@ def passage_rows(
     organization_id: uuid.UUID, collection_ids: frozenset[uuid.UUID], chunk_ids: list[int]
 ) -> dict[int, PassageRow]:
     """Those of the chunks that exist, belong here, and answer questions at this moment."""
-    rows = (
-        Chunk.objects.within(organization_id)
-        .filter(
-            id__in=chunk_ids,
-            collection_id__in=collection_ids,
-            version__state=DocumentState.READY,
-            version__document__active_version_id=F("version_id"),
-        )
-        .values_list(
-            "id",
-            "collection_id",
-            "version__document_id",
-            "version__document__name",
-            "page",
-            "start",
-            "end",
-            "text",
-            "language",
-        )
+    return _rows_by_id(_answering(organization_id, collection_ids).filter(id__in=chunk_ids))
+
+
+def all_passage_rows(
+    organization_id: uuid.UUID, collection_ids: frozenset[uuid.UUID], *, limit: int
+) -> dict[int, PassageRow]:
+    """As :func:`passage_rows`, for all indexed chunks of the collections, or ``limit`` of them."""
+    answering = _answering(organization_id, collection_ids)
+    return _rows_by_id(answering.filter(is_indexed=True)[:limit])
+
+
+def _answering(organization_id: uuid.UUID, collection_ids: frozenset[uuid.UUID]) -> QuerySet[Chunk]:
+    return Chunk.objects.within(organization_id).filter(
+        collection_id__in=collection_ids,
+        version__state=DocumentState.READY,
+        version__document__active_version_id=F("version_id"),
+    )
+
+
+def _rows_by_id(chunks: QuerySet[Chunk]) -> dict[int, PassageRow]:
+    rows = chunks.values_list(
+        "id",
+        "collection_id",
+        "version__document_id",
+        "version__document__name",
+        "page",
+        "start",
+        "end",
+        "text",
+        "language",
     )
     return {row[0]: PassageRow(*row) for row in rows}
 

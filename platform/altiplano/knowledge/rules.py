@@ -3,8 +3,10 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import InvalidInputError, LimitReachedError
+from altiplano.kernel.sentences import Size
 from altiplano.knowledge.models import UNFINISHED_STATES, DocumentState, DocumentVersion
 
 MAX_URL_CHARS = 2000
@@ -27,6 +29,7 @@ def readable_bytes(count: int) -> str:
 
 
 def too_large_reason() -> str:
+    """For storing, so in English; pages translate it when they show it."""
     limit = readable_bytes(settings.MAX_DOCUMENT_BYTES)
     return f"The file is larger than {limit}, which is the most one document may have."
 
@@ -35,8 +38,15 @@ def check_storage(*, used: int, added: int) -> None:
     """Raises LimitReachedError when ``added`` bytes do not fit into the organization's quota."""
     if used + added > settings.STORAGE_BYTES:
         raise LimitReachedError(
-            f"Your organization uses {readable_bytes(used)} of {readable_bytes(settings.STORAGE_BYTES)}"
-            f"; {readable_bytes(added)} more do not fit. Delete documents you no longer need.",
+            _(
+                "Your organization uses %(used)s of %(limit)s; %(added)s more do not fit. "
+                "Delete documents you no longer need."
+            ),
+            params={
+                "used": Size(used),
+                "limit": Size(settings.STORAGE_BYTES),
+                "added": Size(added),
+            },
             code="storage_limit",
         )
 
@@ -46,11 +56,11 @@ def check_url(url: str) -> str:
 
     The worker that fetches it looks at the address behind the name, which only it can know.
     """
-    message = "Give the full address of one document, as in https://example.org/report.pdf."
+    message = _("Give the full address of one document, as in https://example.org/report.pdf.")
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        _ = parts.port  # raises for a port that is no number
+        _port = parts.port  # raises for a port that is no number
     except ValueError:
         raise InvalidInputError(message, code="url_not_valid", fields={"url": message}) from None
     is_plain = url.isascii() and url.isprintable() and not set(url) & set(' \\<>"{}|^`')

@@ -14,9 +14,11 @@ from typing import Any, Literal, cast
 
 import redis
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import InvalidInputError, NotFoundError, UnavailableError
+from altiplano.kernel.reasons import in_my_language
 from altiplano.knowledge import search_wire as wire
 from altiplano.knowledge.models import Collection, Document
 
@@ -24,6 +26,8 @@ MAX_QUERY_CHARS = 2000
 MAX_HITS = 50
 MAX_FILTER_VALUES = 100
 SECONDS = 10
+CONNECTIONS = 64
+"""To the broker; each search that waits holds one."""
 
 Mode = Literal["hybrid", "dense", "lexical"]
 
@@ -46,15 +50,37 @@ def search_collection(
     document_ids: Sequence[str] = (),
     languages: Sequence[str] = (),
 ) -> SearchResult:
-    """The best passages of the collection for ``query``.
+    """The best passages of the collection for ``query``. Raises as the two steps that it takes."""
+    return ask_worker(
+        prepare_search(
+            principal=principal,
+            collection_id=collection_id,
+            query=query,
+            k=k,
+            mode=mode,
+            document_ids=document_ids,
+            languages=languages,
+        )
+    )
 
-    Raises NotFoundError, InvalidInputError, and UnavailableError when no worker answers in time or
-    the index is being rebuilt.
+
+def prepare_search(
+    *,
+    principal: Principal,
+    collection_id: object,
+    query: str,
+    k: int = 5,
+    mode: Mode = "hybrid",
+    document_ids: Sequence[str] = (),
+    languages: Sequence[str] = (),
+) -> wire.SearchRequest:
+    """What may be asked of a worker: ``principal`` may read all that it names.
+
+    Only looks things up. Raises NotAllowedError, NotFoundError and InvalidInputError.
     """
     principal.require("read")
-    begun = time.perf_counter()
     collection = Collection.objects.get_within(principal.organization_id, collection_id)
-    request = wire.SearchRequest(
+    return wire.SearchRequest(
         id=uuid.uuid4().hex,
         organization_id=collection.organization_id,
         collection_id=collection.id,
@@ -65,9 +91,17 @@ def search_collection(
         languages=tuple(languages),
         deadline=time.time() + SECONDS,
     )
+
+
+def ask_worker(request: wire.SearchRequest) -> SearchResult:
+    """What a worker answered. Waits, and needs no database.
+
+    Raises UnavailableError when no worker answers in time or the index is being rebuilt.
+    """
+    begun = time.perf_counter()
     reply = _ask(request)
     if reply.code:
-        raise UnavailableError(reply.message, code=reply.code, retry_after=5)
+        raise UnavailableError(in_my_language(reply.message), code=reply.code, retry_after=5)
     return SearchResult(reply.hits, round((time.perf_counter() - begun) * 1000, 2))
 
 
@@ -75,8 +109,10 @@ def _checked_query(query: str) -> str:
     """One line of what can be seen; models and indexes get nothing else."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in query).split())
     if not clean or len(clean) > MAX_QUERY_CHARS:
-        message = f"A query has 1 to {MAX_QUERY_CHARS} characters."
-        raise InvalidInputError(message, fields={"query": message})
+        message = _("A query has 1 to %(limit)s characters.")
+        raise InvalidInputError(
+            message, params={"limit": MAX_QUERY_CHARS}, fields={"query": message}
+        )
     return clean
 
 
@@ -91,7 +127,7 @@ def _checked_documents(collection: Collection, document_ids: Sequence[str]) -> t
     )
     ids = tuple(str(pk) for pk in found.values_list("pk", flat=True))
     if len(ids) < len(set(document_ids)):
-        raise NotFoundError("There is no such document in this collection.")
+        raise NotFoundError(_("There is no such document in this collection."))
     return ids
 
 
@@ -100,7 +136,7 @@ def _client() -> redis.Redis:
     pool = redis.BlockingConnectionPool.from_url(
         settings.REDIS_URL,
         protocol=2,
-        max_connections=64,
+        max_connections=CONNECTIONS,
         timeout=2,
         socket_timeout=SECONDS + 5,
         socket_connect_timeout=2,
@@ -116,18 +152,20 @@ def _ask(request: wire.SearchRequest) -> wire.SearchReply:
         if waiting > wire.MAX_WAITING:
             client.lrem(wire.REQUESTS_KEY, -1, encoded.decode())
             raise UnavailableError(
-                "Too many searches wait at the moment; try again soon.", retry_after=2
+                _("Too many searches wait at the moment; try again soon."), retry_after=2
             )
         answer = cast("Any", client.blpop([wire.reply_key(request.id)], timeout=SECONDS))
         if answer is None:
             client.lrem(wire.REQUESTS_KEY, 1, encoded.decode())
             raise UnavailableError(
-                "No worker answered the search in time. If this stays so, the operator should "
-                "look at the workers of the queue “runs”.",
+                _(
+                    "No worker answered the search in time. If this stays so, the operator should "
+                    "look at the workers of the queue “runs”."
+                ),
                 retry_after=5,
             )
     except redis.RedisError as error:
         raise UnavailableError(
-            "The message broker does not answer; try again soon.", retry_after=5
+            _("The message broker does not answer; try again soon."), retry_after=5
         ) from error
     return wire.SearchReply.decode(answer[1])

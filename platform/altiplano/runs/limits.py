@@ -1,15 +1,29 @@
 """How many answers a person and an organization may have open at once, in one process."""
 
+from __future__ import annotations
+
 import threading
 import uuid
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import LimitReachedError
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 RETRY_SECONDS = 5
+PERSON_HAS_ENOUGH = _(
+    "You have %(limit)s answers open at once, which is the most. Wait until one has ended."
+)
+ORGANIZATION_HAS_ENOUGH = _(
+    "Your organization has %(limit)s answers open at once, which is the most. Wait until one has "
+    "ended."
+)
 
 
 class OpenStreams:
@@ -27,9 +41,9 @@ class OpenStreams:
         person, organization = _keys(principal)
         with self._lock:
             if self._counts[person] >= settings.STREAMS_PER_PERSON:
-                raise _too_many("You have", settings.STREAMS_PER_PERSON)
+                raise _too_many(PERSON_HAS_ENOUGH, settings.STREAMS_PER_PERSON)
             if self._counts[organization] >= settings.STREAMS_PER_ORGANIZATION:
-                raise _too_many("Your organization has", settings.STREAMS_PER_ORGANIZATION)
+                raise _too_many(ORGANIZATION_HAS_ENOUGH, settings.STREAMS_PER_ORGANIZATION)
             self._counts[person] += 1
             self._counts[organization] += 1
 
@@ -46,9 +60,10 @@ def _keys(principal: Principal) -> tuple[tuple[uuid.UUID, ...], tuple[uuid.UUID,
     return (principal.organization_id, principal.user_id), (principal.organization_id,)
 
 
-def _too_many(who: str, limit: int) -> LimitReachedError:
+def _too_many(sentence: StrPromise, limit: int) -> LimitReachedError:
     return LimitReachedError(
-        f"{who} {limit} answers open at once, which is the most. Wait until one has ended.",
+        sentence,
+        params={"limit": limit},
         code="too_many_streams",
         retry_after=RETRY_SECONDS,
     )

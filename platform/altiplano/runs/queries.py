@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import NotFoundError
@@ -34,7 +35,7 @@ def get_visible_run(principal: Principal, run_id: object) -> Run:
     try:
         return runs_visible_to(principal).get(pk=cast("uuid.UUID", run_id))
     except (Run.DoesNotExist, ValidationError, ValueError):
-        raise NotFoundError("There is no such run in your organization.") from None
+        raise NotFoundError(_("There is no such run in your organization.")) from None
 
 
 def get_app(principal: Principal, app_id: object) -> App:
@@ -43,7 +44,7 @@ def get_app(principal: Principal, app_id: object) -> App:
     try:
         return apps.get(pk=cast("uuid.UUID", app_id))
     except (App.DoesNotExist, ValidationError, ValueError):
-        raise NotFoundError("There is no such app in your organization.") from None
+        raise NotFoundError(_("There is no such app in your organization.")) from None
 
 
 def is_over(run: Run) -> bool:

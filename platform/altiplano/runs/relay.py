@@ -14,6 +14,7 @@ from typing import Any
 import redis.asyncio as redis
 from django.conf import settings
 from django.db import OperationalError
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.database_threads import write_database_together
@@ -112,7 +113,7 @@ class Relay:
             raise
         except OperationalError:
             _give_back(request)
-            raise UnavailableError("The platform is very busy. Try again in a moment.") from None
+            raise UnavailableError(_("The platform is very busy. Try again in a moment.")) from None
         except BaseException:
             _give_back(request)
             raise

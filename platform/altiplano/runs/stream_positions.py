@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 from altiplano.kernel.errors import InvalidInputError
 
 _ID: Final = re.compile(r"([0-9]{1,15})-([0-9]{1,15})")
@@ -49,7 +51,7 @@ def parse_position(raw: str) -> Position:
         if right == 1:
             return Position(Telling.RESET, left)
     raise InvalidInputError(
-        "The Last-Event-ID is none of this platform's.", code="event_id_malformed"
+        _("The Last-Event-ID is none of this platform's."), code="event_id_malformed"
     )
 
 

@@ -1,17 +1,26 @@
 """The pipeline of an app as data: what an owner writes, checked before it is stored."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import jsonschema
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from altiplano.catalog.models import PluginRelease
 from altiplano.catalog.queries import ReleaseKey
 from altiplano.kernel.errors import InvalidInputError
+from altiplano.kernel.reasons import in_my_language
+from altiplano.kernel.sentences import Figure
 from altiplano_sdk import StageKind
 from altiplano_sdk.pipelines import order_problem
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 MAX_PIPELINE_CHARS = 100_000
 KINDS = frozenset(kind.value for kind in StageKind)
@@ -51,17 +60,24 @@ def check_pipeline(
     and whose fields are keyed like ``pipeline.2.config.k``.
     """
     if len(json.dumps(to_stored(stages))) > MAX_PIPELINE_CHARS:
-        _refuse("The pipeline is too long.", "pipeline", f"at most {MAX_PIPELINE_CHARS} characters")
+        _refuse(
+            _("The pipeline is too long."),
+            "pipeline",
+            _("at most %(limit)s characters") % {"limit": Figure(MAX_PIPELINE_CHARS)},
+        )
     for position, stage in enumerate(stages):
         if stage.kind not in KINDS:
             _refuse(
-                f"Stage {position + 1}: there is no kind of stage called “{stage.kind[:40]}”.",
+                _("Stage %(stage)s: there is no kind of stage called “%(kind)s”.")
+                % {"stage": position + 1, "kind": stage.kind[:40]},
                 f"pipeline.{position}.kind",
-                f"one of {', '.join(sorted(KINDS))}",
+                _("one of %(values)s") % {"values": ", ".join(sorted(KINDS))},
             )
     problem = order_problem([StageKind(stage.kind) for stage in stages])
     if problem is not None:
-        _refuse(problem, "pipeline", "the stages do not make a pipeline that answers")
+        _refuse(
+            in_my_language(problem), "pipeline", _("the stages do not make a pipeline that answers")
+        )
     if releases is not None:
         for position, stage in enumerate(stages):
             _check_stage(position, stage, releases)
@@ -71,9 +87,10 @@ def _check_stage(position: int, stage: Stage, releases: Mapping[ReleaseKey, Plug
     release = releases.get((stage.kind, stage.plugin))
     if release is None:
         _refuse(
-            f"Stage {position + 1}: there is no {stage.kind} plugin called “{stage.plugin[:64]}”.",
+            _("Stage %(stage)s: there is no %(kind)s plugin called “%(plugin)s”.")
+            % {"stage": position + 1, "kind": stage.kind, "plugin": stage.plugin[:64]},
             f"pipeline.{position}.plugin",
-            "unknown plugin",
+            _("unknown plugin"),
         )
     validator = jsonschema.Draft202012Validator(_strict(release.config_schema))
     error = jsonschema.exceptions.best_match(validator.iter_errors(dict(stage.config)))
@@ -82,8 +99,14 @@ def _check_stage(position: int, stage: Stage, releases: Mapping[ReleaseKey, Plug
         name = ".".join(filter(None, (f"pipeline.{position}.config", where)))
         reason = _reason(error)
         _refuse(
-            f"Stage {position + 1} ({stage.kind} “{stage.plugin}”)"
-            f"{f', {where}' if where else ''}: {reason}.",
+            _("Stage %(stage)s (%(kind)s “%(plugin)s”)%(option)s: %(reason)s.")
+            % {
+                "stage": position + 1,
+                "kind": stage.kind,
+                "plugin": stage.plugin,
+                "option": f", {where}" if where else "",
+                "reason": reason,
+            },
             name,
             reason,
         )
@@ -94,18 +117,18 @@ def _strict(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"additionalProperties": False, **schema}
 
 
-_REASONS: Mapping[str, str] = {
-    "minimum": "must be at least {}",
-    "maximum": "must be at most {}",
-    "exclusiveMinimum": "must be more than {}",
-    "exclusiveMaximum": "must be less than {}",
-    "minLength": "must have at least {} characters",
-    "maxLength": "must have at most {} characters",
-    "minItems": "must have at least {} entries",
-    "maxItems": "must have at most {} entries",
-    "type": "must be of type {}",
-    "enum": "must be one of {}",
-    "const": "must be {}",
+_REASONS: Mapping[str, StrPromise] = {
+    "minimum": gettext_lazy("must be at least %(value)s"),
+    "maximum": gettext_lazy("must be at most %(value)s"),
+    "exclusiveMinimum": gettext_lazy("must be more than %(value)s"),
+    "exclusiveMaximum": gettext_lazy("must be less than %(value)s"),
+    "minLength": gettext_lazy("must have at least %(value)s characters"),
+    "maxLength": gettext_lazy("must have at most %(value)s characters"),
+    "minItems": gettext_lazy("must have at least %(value)s entries"),
+    "maxItems": gettext_lazy("must have at most %(value)s entries"),
+    "type": gettext_lazy("must be of type %(value)s"),
+    "enum": gettext_lazy("must be one of %(value)s"),
+    "const": gettext_lazy("must be %(value)s"),
 }
 
 
@@ -113,11 +136,15 @@ def _reason(error: jsonschema.ValidationError) -> str:
     """Why, in words that do not repeat the value: it may be long."""
     if error.validator == "additionalProperties" and isinstance(error.schema, Mapping):
         known = ", ".join(sorted(error.schema.get("properties", {})))
-        return f"there is no such option; there are: {known or 'none'}"
-    if error.validator == "required":
-        return str(error.message).replace("'", "")
-    pattern = _REASONS.get(str(error.validator), "does not fit the plugin's configuration")
-    return pattern.format(error.validator_value)
+        return _("there is no such option; there are: %(values)s") % {"values": known or _("none")}
+    if error.validator == "required" and isinstance(error.instance, Mapping):
+        required: Any = error.validator_value
+        missing = next(name for name in required if name not in error.instance)
+        return _("%(name)s is a required property") % {"name": missing}
+    pattern = _REASONS.get(str(error.validator))
+    if pattern is None:
+        return _("does not fit the plugin's configuration")
+    return str(pattern % {"value": error.validator_value})
 
 
 def _refuse(sentence: str, name: str, reason: str) -> NoReturn:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import NotFoundError
 from altiplano.knowledge.models import Collection
@@ -20,6 +21,15 @@ def apps_of(organization_id: uuid.UUID) -> QuerySet[App]:
     )
 
 
+def draft_is_ahead(app: App) -> bool:
+    """Whether publishing now would change what the public asks; for apps of ``apps_of``."""
+    published = app.published_version
+    if published is None:
+        return True
+    draft = (app.draft_pipeline, app.endpoint_id, {str(each.id) for each in app.collections.all()})
+    return draft != (published.pipeline, published.endpoint_id, set(published.collection_ids))
+
+
 def versions_of(app: App) -> QuerySet[AppVersion]:
     """The app's versions, the newest first."""
     return AppVersion.objects.within(app.organization_id).filter(app=app).order_by("-number")
@@ -29,7 +39,9 @@ def version_of(app: App, number: int) -> AppVersion:
     """Raises NotFoundError."""
     version = versions_of(app).filter(number=number).first()
     if version is None:
-        raise NotFoundError("This app has no such version.", fields={"version": "unknown version"})
+        raise NotFoundError(
+            _("This app has no such version."), fields={"version": "unknown version"}
+        )
     return version
 
 
@@ -54,6 +66,6 @@ def collections_by_id(organization_id: uuid.UUID, ids: Iterable[str]) -> list[Co
 
 def _no_such_collection() -> NotFoundError:
     return NotFoundError(
-        "There is no such collection in your organization.",
+        _("There is no such collection in your organization."),
         fields={"collections": "unknown collection"},
     )

@@ -1,10 +1,18 @@
 """What an app may be made of."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import InvalidInputError
 from altiplano.knowledge.models import Collection
 from altiplano.studio.pipelines import Stage, needs_documents
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 MAX_COLLECTIONS = 20
 MAX_APPS = 1000
@@ -14,21 +22,23 @@ def check_collections(stages: Sequence[Stage], collections: Sequence[Collection]
     """Raises InvalidInputError when the pipeline cannot answer from these collections."""
     if needs_documents(stages) and not collections:
         _refuse(
-            "This app answers from documents: name at least one collection.",
-            "at least one",
+            _("This app answers from documents: name at least one collection."),
+            _("at least one"),
             "collections_needed",
         )
     if len(collections) > MAX_COLLECTIONS:
         _refuse(
-            f"An app answers from at most {MAX_COLLECTIONS} collections.",
-            f"at most {MAX_COLLECTIONS}",
+            _("An app answers from at most %(limit)s collections."),
+            _("at most %(limit)s"),
             "too_many_collections",
         )
     if not share_embedding_model(collections):
         _refuse(
-            "These collections were indexed with different embedding models; their passages cannot "
-            "be compared. Make one app for each.",
-            "different embedding models",
+            _(
+                "These collections were indexed with different embedding models; their passages "
+                "cannot be compared. Make one app for each."
+            ),
+            _("different embedding models"),
             "embedding_models_differ",
         )
 
@@ -43,5 +53,7 @@ def share_embedding_model(collections: Sequence[Collection]) -> bool:
     return len(embedders) <= 1 and len(models) <= 1
 
 
-def _refuse(sentence: str, reason: str, code: str) -> None:
-    raise InvalidInputError(sentence, code=code, fields={"collections": reason})
+def _refuse(sentence: StrPromise, reason: StrPromise, code: str) -> None:
+    raise InvalidInputError(
+        sentence, params={"limit": MAX_COLLECTIONS}, code=code, fields={"collections": reason}
+    )

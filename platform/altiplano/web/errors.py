@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import DomainError
@@ -54,14 +53,11 @@ _FALLBACK = ErrorText(_("This did not work"), _NOTHING_CHANGED)
 
 
 def render_error(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """The whole page about ``error``, with its status.
-
-    The sentence is in the reader's language where the catalogue of translations has it.
-    """
+    """The whole page about ``error``, with its status."""
     text = _TEXTS.get(error.status, _FALLBACK)
     context = {
         "heading": text.heading,
-        "sentence": gettext(error.message),
+        "sentence": error.message,
         "advice": text.advice,
     }
     response = render(request, "web/error.html", context, status=error.status)

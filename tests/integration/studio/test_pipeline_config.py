@@ -76,7 +76,7 @@ def test_huge_pipeline_is_refused(bob, collection):
         "config": {"system": "x", "more": "y" * 200_000},
     }
     assert make(bob, collection, stage, GENERATOR).json()["fields"] == {
-        "pipeline": "at most 100000 characters"
+        "pipeline": "at most 100,000 characters"
     }
 
 

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.domain.sessions import principal_for
@@ -44,15 +45,17 @@ def create_organization(*, user: User, name: str, kind: str, country: str = "") 
     name = read_name(name, maximum=200)
     if kind not in OrganizationKind.values:
         raise InvalidInputError(
-            f"The kind is one of: {', '.join(OrganizationKind.values)}.",
-            fields={"kind": "unknown kind"},
+            _("The kind is one of: %(values)s."),
+            params={"values": ", ".join(OrganizationKind.values)},
+            fields={"kind": _("unknown kind")},
         )
     country = country.strip().upper()
     if country and not re.fullmatch("[A-Z]{2}", country):
         raise InvalidInputError(
-            "The country is a code of two letters, such as FR.", fields={"country": "two letters"}
+            _("The country is a code of two letters, such as FR."),
+            fields={"country": "two letters"},
         )
-    for _ in range(SLUG_ATTEMPTS):
+    for _attempt in range(SLUG_ATTEMPTS):
         slug = free_slug(
             name,
             fallback="organization",
@@ -63,7 +66,7 @@ def create_organization(*, user: User, name: str, kind: str, country: str = "") 
                 return _insert(user, Organization(name=name, slug=slug, kind=kind, country=country))
         except IntegrityError:  # someone took the slug between the look and the insert
             continue
-    raise ConflictError("Too many organizations of this name are being made; try again.")
+    raise ConflictError(_("Too many organizations of this name are being made; try again."))
 
 
 def _insert(user: User, organization: Organization) -> Organization:
@@ -111,8 +114,8 @@ def read_email(raw: str) -> str:
         validate_email(email)
     except ValidationError:
         raise InvalidInputError(
-            "This is not an e-mail address.", fields={"email": "not an e-mail address"}
+            _("This is not an e-mail address."), fields={"email": "not an e-mail address"}
         ) from None
     if len(email) > 254:
-        raise InvalidInputError("This e-mail address is too long.", fields={"email": "too long"})
+        raise InvalidInputError(_("This e-mail address is too long."), fields={"email": "too long"})
     return email

@@ -2,6 +2,8 @@
 
 import uuid
 
+from django.utils.translation import gettext_lazy as _
+
 from altiplano.accounts.models import Membership, User
 from altiplano.accounts.principal import ROLE_SCOPES, Principal
 from altiplano.kernel.errors import NotAllowedError
@@ -18,13 +20,13 @@ def principal_of_user(user: User, *, organization_id: uuid.UUID | None) -> Princ
     )
     if not memberships:
         raise NotAllowedError(
-            "You do not belong to an organization yet; ask an owner to add you.",
+            _("You do not belong to an organization yet; ask an owner to add you."),
             code="no_organization",
         )
     active = [m for m in memberships if not m.organization.is_suspended]
     if not active:
         raise NotAllowedError(
-            "This organization is suspended; its owner can write to the operator.",
+            _("This organization is suspended; its owner can write to the operator."),
             code="organization_suspended",
         )
     chosen = next((m for m in active if m.organization_id == organization_id), active[0])

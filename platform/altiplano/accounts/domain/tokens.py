@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
-from altiplano.accounts.models import ApiToken, Membership, TokenScope
+from altiplano.accounts.models import ApiToken, Membership, Role, TokenScope
 from altiplano.accounts.principal import ROLE_SCOPES, Principal
 from altiplano.kernel.errors import InvalidInputError, NotAllowedError, NotSignedInError
 from altiplano.kernel.naming import read_name
@@ -52,12 +53,13 @@ def issue_token(
     missing = sorted(wanted - principal.scopes)
     if missing:
         raise NotAllowedError(
-            f"Your role ({principal.role}) cannot give the scope “{missing[0]}” to a key.",
+            _("Your role (%(role)s) cannot give the scope “%(scope)s” to a key."),
+            params={"role": Role(principal.role).label, "scope": missing[0]},
             code="role_not_allowed",
         )
     if expires_at is not None and expires_at <= timezone.now():
         raise InvalidInputError(
-            "The expiry lies in the past.", fields={"expires_at": "must lie in the future"}
+            _("The expiry lies in the past."), fields={"expires_at": "must lie in the future"}
         )
     key = KEY_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     with transaction.atomic():
@@ -86,8 +88,9 @@ def _known_scopes(scopes: Iterable[str]) -> frozenset[str]:
     unknown = sorted(wanted - set(TokenScope.values))
     if unknown or not wanted:
         raise InvalidInputError(
-            f"Scopes are one or more of: {', '.join(TokenScope.values)}.",
-            fields={"scopes": "unknown scope" if unknown else "at least one"},
+            _("Scopes are one or more of: %(values)s."),
+            params={"values": ", ".join(TokenScope.values)},
+            fields={"scopes": _("unknown scope") if unknown else _("at least one")},
         )
     return wanted
 
@@ -125,7 +128,7 @@ def authenticate_token(key: str) -> Principal:
     NotSignedInError, or NotAllowedError when the organization is suspended.
     """
     if not _KEY_SHAPE.fullmatch(key):
-        raise NotSignedInError("This API key is not known here.")
+        raise NotSignedInError(_("This API key is not known here."))
     role = Membership.unscoped.filter(
         organization_id=OuterRef("organization_id"), user_id=OuterRef("created_by_id")
     ).values("role")
@@ -136,15 +139,15 @@ def authenticate_token(key: str) -> Principal:
         .first()
     )
     if token is None or token.holder_role is None or not token.created_by.is_active:
-        raise NotSignedInError("This API key is not known here.")
+        raise NotSignedInError(_("This API key is not known here."))
     now = timezone.now()
     if token.revoked_at is not None:
-        raise NotSignedInError("This API key was revoked.", code="key_revoked")
+        raise NotSignedInError(_("This API key was revoked."), code="key_revoked")
     if token.expires_at is not None and token.expires_at <= now:
-        raise NotSignedInError("This API key has expired.", code="key_expired")
+        raise NotSignedInError(_("This API key has expired."), code="key_expired")
     if token.organization.is_suspended:
         raise NotAllowedError(
-            "This organization is suspended; its owner can write to the operator.",
+            _("This organization is suspended; its owner can write to the operator."),
             code="organization_suspended",
         )
     _note_use(token.id, token.last_used_at, now)

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 from ninja.security.base import AuthBase
 
 from altiplano.accounts.domain.sessions import principal_of_user
@@ -41,9 +42,9 @@ class ApiRequest(HttpRequest):
 
 def authenticate_bearer(header: str) -> Principal:
     """The principal behind ``Authorization: Bearer KEY``. Raises NotSignedInError."""
-    scheme, _, key = header.partition(" ")
+    scheme, _space, key = header.partition(" ")
     if scheme.lower() != "bearer":
-        raise NotSignedInError("Send your API key as “Authorization: Bearer KEY”.")
+        raise NotSignedInError(_("Send your API key as “Authorization: Bearer KEY”."))
     return authenticate_token(key.strip(" "))
 
 
@@ -51,7 +52,7 @@ def authenticate_session(request: HttpRequest) -> Principal:
     """The principal of the signed-in person. Raises NotSignedInError or NotAllowedError."""
     user = request.user
     if not isinstance(user, User) or not user.is_active:
-        raise NotSignedInError("Sign in first, or send an API key.")
+        raise NotSignedInError(_("Sign in first, or send an API key."))
     return principal_of_user(user, organization_id=_chosen_organization(request))
 
 
@@ -74,7 +75,7 @@ def authenticate_request(request: HttpRequest) -> Principal:
     principal = authenticate_session(request)
     if not _has_csrf_token(request):
         raise NotAllowedError(
-            "The request did not come from one of our pages; reload the page and try again.",
+            _("The request did not come from one of our pages; reload the page and try again."),
             code="csrf_failed",
         )
     return principal

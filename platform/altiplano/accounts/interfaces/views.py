@@ -76,6 +76,6 @@ def switch_organization(request: HttpRequest) -> HttpResponse:
     user = request.user
     mine = queries.organizations_of(user) if isinstance(user, User) else []
     if chosen not in {str(organization.id) for organization in mine}:
-        raise NotFoundError("There is no such organization among yours.")
+        raise NotFoundError(_("There is no such organization among yours."))
     request.session[SESSION_KEY] = chosen
     return redirect("studio:home")

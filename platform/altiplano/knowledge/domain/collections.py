@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.principal import Principal
@@ -88,7 +89,7 @@ def delete_collection(*, principal: Principal, collection_id: object) -> None:
 def _checked_language(raw: str) -> str:
     language = raw.lower()
     if language and not (len(language) == 2 and language.isascii() and language.isalpha()):
-        message = "A language is given by its two letters, as in “en” or “fr”."
+        message = _("A language is given by its two letters, as in “en” or “fr”.")
         raise InvalidInputError(message, fields={"language": message})
     return language
 
@@ -99,5 +100,7 @@ def _told_when_name_is_taken(name: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        message = f"Your organization already has a collection called “{name}”."
-        raise ConflictError(message, code="name_taken", fields={"name": message}) from error
+        message = _("Your organization already has a collection called “%(name)s”.")
+        raise ConflictError(
+            message, params={"name": name}, code="name_taken", fields={"name": message}
+        ) from error

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.principal import Principal
@@ -47,7 +48,8 @@ def cancel_document(*, principal: Principal, document_id: object) -> Document:
         if not _give_up(latest, document, reason="Cancelled by its owner."):
             latest.refresh_from_db()
             raise ConflictError(
-                f"The document is {latest.get_state_display()}; there is nothing to cancel.",
+                _("The document is %(state)s; there is nothing to cancel."),
+                params={"state": DocumentState(latest.state).label},
                 code="not_cancellable",
             )
         return document
@@ -62,11 +64,11 @@ def retry_document(*, principal: Principal, document_id: object) -> Document:
             return document
         if not rules.can_retry(latest):
             raise ConflictError(
-                "The document is ready; there is nothing to retry.", code="is_ready"
+                _("The document is ready; there is nothing to retry."), code="is_ready"
             )
         if not latest.source_url and not has_file(latest):
             raise ConflictError(
-                "The file was refused and not kept. Upload a file that can be read.",
+                _("The file was refused and not kept. Upload a file that can be read."),
                 code="file_not_kept",
             )
         requeue_version(latest, document)

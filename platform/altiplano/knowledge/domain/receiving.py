@@ -8,11 +8,13 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Sum
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import InvalidInputError, TooLargeError
 from altiplano.kernel.ids import new_id
 from altiplano.kernel.jobs import create_job, create_jobs
+from altiplano.kernel.sentences import Size
 from altiplano.knowledge import rules
 from altiplano.knowledge.blobs import BlobName, hash_file, remove_blob, store_blob
 from altiplano.knowledge.domain.documents import has_file, requeue_version, supersede_versions
@@ -72,7 +74,10 @@ def receive_documents(
     names = distinct_names(clean_name(upload.name) for upload in uploads)
     examined = [_examine(name, upload) for name, upload in zip(names, uploads, strict=True)]
     if all(item.reason_code == "too_large" for item in examined):
-        raise TooLargeError(rules.too_large_reason())
+        raise TooLargeError(
+            _("The file is larger than %(limit)s, which is the most one document may have."),
+            params={"limit": Size(settings.MAX_DOCUMENT_BYTES)},
+        )
     _check_quota(principal.organization_id, examined)
     known = _known_documents(collection, names)
     stored: list[BlobName] = []
@@ -114,11 +119,16 @@ def receive_url(*, principal: Principal, collection_id: object, url: str) -> Doc
 
 def _check_count(uploads: Sequence[Upload]) -> None:
     if not uploads:
-        message = "Send at least one file in the field “file”."
+        message = _("Send at least one file in the field “file”.")
         raise InvalidInputError(message, code="no_file", fields={"file": message})
     if len(uploads) > settings.MAX_FILES_PER_UPLOAD:
-        message = f"Send at most {settings.MAX_FILES_PER_UPLOAD} files at once."
-        raise InvalidInputError(message, code="too_many_files", fields={"file": message})
+        message = _("Send at most %(limit)s files at once.")
+        raise InvalidInputError(
+            message,
+            params={"limit": settings.MAX_FILES_PER_UPLOAD},
+            code="too_many_files",
+            fields={"file": message},
+        )
 
 
 def _examine(name: str, upload: Upload) -> _Examined:

@@ -1,6 +1,7 @@
 """Giving back original files, which may be anything: never shown, never run, only saved."""
 
 from django.http import FileResponse
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import NotFoundError
 from altiplano.knowledge.blobs import BlobName
@@ -15,12 +16,12 @@ def original_file(document: Document) -> FileResponse:
     """
     version = document.latest_version
     if version is None or not has_file(version):
-        raise NotFoundError("The file of this document was not kept.", code="no_file")
+        raise NotFoundError(_("The file of this document was not kept."), code="no_file")
     blob = BlobName(version.organization_id, version.sha256, version.id)
     try:
         file = blob.path.open("rb")
     except FileNotFoundError:  # deleted at this moment
-        raise NotFoundError("The file of this document was not kept.", code="no_file") from None
+        raise NotFoundError(_("The file of this document was not kept."), code="no_file") from None
     response = FileResponse(
         file,
         as_attachment=True,

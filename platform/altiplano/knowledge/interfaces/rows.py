@@ -4,8 +4,8 @@ import uuid
 from dataclasses import dataclass
 
 from django.template.defaultfilters import filesizeformat
-from django.utils.translation import gettext
 
+from altiplano.kernel.reasons import in_my_language
 from altiplano.knowledge import rules
 from altiplano.knowledge.models import Document, DocumentState, DocumentVersion
 from altiplano.knowledge.queries import progress_of
@@ -44,7 +44,7 @@ def row_of(document: Document) -> DocumentRow:
         state=version.state,
         state_label=version.get_state_display(),
         reason=reason_for_reader(version),
-        warnings=tuple(gettext(str(warning)) for warning in version.warnings),
+        warnings=tuple(in_my_language(str(warning)) for warning in version.warnings),
         percent=round(progress_of(version) * 100),
         pages=version.page_count,
         size=filesizeformat(version.bytes),
@@ -56,7 +56,5 @@ def row_of(document: Document) -> DocumentRow:
 
 
 def reason_for_reader(version: DocumentVersion) -> str:
-    """Why the version is not ready, translated where the catalogue knows the sentence."""
-    if version.reason_code == "too_large":
-        return rules.too_large_reason()
-    return gettext(version.reason) if version.reason else ""
+    """Why the version is not ready, in the reader's language."""
+    return in_my_language(version.reason)

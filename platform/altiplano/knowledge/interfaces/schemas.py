@@ -2,10 +2,11 @@
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from altiplano.kernel.reasons import in_my_language
 from altiplano.kernel.schemas import RequestBody, ResponseBody
 from altiplano.knowledge import search
 from altiplano.knowledge.models import Document, DocumentVersion
@@ -87,7 +88,7 @@ class DocumentOut(ResponseBody):
             collection=document.collection_id,
             name=document.name,
             state=version.state,
-            reason=version.reason,
+            reason=in_my_language(version.reason),
             reason_code=version.reason_code,
             progress=progress_of(version),
             pages=version.page_count,
@@ -129,7 +130,7 @@ class VersionOut(ResponseBody):
         return cls(
             number=version.number,
             state=version.state,
-            reason=version.reason,
+            reason=in_my_language(version.reason),
             sha256=version.sha256,
             bytes=version.bytes,
             media_type=version.media_type,
@@ -148,6 +149,16 @@ class SearchIn(RequestBody):
     k: Annotated[int, Field(ge=1, le=search.MAX_HITS)] = 5
     mode: search.Mode = "hybrid"
     filter: FilterIn = FilterIn()
+
+    def as_search(self) -> dict[str, Any]:
+        """The arguments of ``search_collection`` that are in the body."""
+        return {
+            "query": self.query,
+            "k": self.k,
+            "mode": self.mode,
+            "document_ids": self.filter.document_ids,
+            "languages": [language.lower() for language in self.filter.languages],
+        }
 
 
 class HitOut(ResponseBody):
@@ -168,6 +179,10 @@ class HitOut(ResponseBody):
 class SearchOut(ResponseBody):
     hits: list[HitOut]
     took_ms: float
+
+    @classmethod
+    def of(cls, result: search.SearchResult) -> "SearchOut":
+        return cls(hits=[HitOut.of(hit) for hit in result.hits], took_ms=result.took_ms)
 
 
 def _latest(document: Document) -> DocumentVersion:

@@ -67,7 +67,7 @@ def _receive(request: HttpRequest, principal: Principal, collection_id: str) -> 
             principal=principal, collection_id=collection_id, uploads=uploads_of(request)
         )
     except DomainError as error:
-        messages.error(request, _(error.message))
+        messages.error(request, error.message)
         return
     rows = [row_of(document) for document in received]
     refused = [row for row in rows if row.state == "failed"]

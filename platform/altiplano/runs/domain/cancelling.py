@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import DomainError
 from altiplano.runs.models import TERMINAL_STATES, Run, RunState
@@ -27,5 +28,8 @@ def cancel_run(run: Run) -> Run:
         Run.unscoped.filter(id=run.id, state=RunState.RUNNING).update(is_cancel_requested=True)
         run.refresh_from_db(fields=["state", "is_cancel_requested", "finished_at"])
     if run.state in TERMINAL_STATES and run.state != RunState.CANCELLED:
-        raise RunIsOverError(f"This run is over already: it has {run.state}.")
+        raise RunIsOverError(
+            _("This run is over already; its state is: %(state)s."),
+            params={"state": RunState(run.state).label},
+        )
     return run

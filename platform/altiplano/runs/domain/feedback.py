@@ -1,5 +1,7 @@
 """What people think of an answer."""
 
+from django.utils.translation import gettext_lazy as _
+
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import ConflictError, InvalidInputError
 from altiplano.runs.models import TERMINAL_STATES, Feedback, FeedbackReason, Run, Verdict
@@ -16,22 +18,24 @@ def give_feedback(
     """
     principal.require("run")
     if run.state not in TERMINAL_STATES:
-        raise ConflictError("There is no answer to judge yet.", code="run_not_over")
+        raise ConflictError(_("There is no answer to judge yet."), code="run_not_over")
     if verdict not in Verdict.values:
         raise InvalidInputError(
-            "The verdict is “good” or “bad”.", fields={"verdict": "good or bad"}
+            _("The verdict is “good” or “bad”."), fields={"verdict": "good or bad"}
         )
     if reason and reason not in FeedbackReason.values:
         raise InvalidInputError(
-            f"The reason is one of: {', '.join(FeedbackReason.values)}.",
-            fields={"reason": "unknown"},
+            _("The reason is one of: %(values)s."),
+            params={"values": ", ".join(FeedbackReason.values)},
+            fields={"reason": _("unknown reason")},
         )
     if len(comment) > MAX_COMMENT_CHARS:
         raise InvalidInputError(
-            f"The comment is too long; at most {MAX_COMMENT_CHARS:,} characters.",
-            fields={"comment": f"at most {MAX_COMMENT_CHARS:,} characters"},
+            _("The comment is too long; at most %(limit)s characters."),
+            params={"limit": MAX_COMMENT_CHARS},
+            fields={"comment": _("at most %(limit)s characters")},
         )
-    feedback, _ = Feedback.unscoped.update_or_create(
+    feedback, _created = Feedback.unscoped.update_or_create(
         run=run,
         user_id=principal.user_id,
         defaults={

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import InvalidInputError
 
@@ -28,16 +29,17 @@ def clean_question(raw: str) -> str:
     question = _without_controls(raw).strip()
     if not question:
         raise UnaskableError(
-            "Ask a question: the text is empty.",
+            _("Ask a question: the text is empty."),
             code="question_empty",
             fields={"input": "must not be empty"},
         )
     limit = settings.MAX_QUESTION_CHARS
     if len(question) > limit:
         raise UnaskableError(
-            f"The question is too long: {len(question):,} characters, at most {limit:,} are read.",
+            _("The question is too long: %(length)s characters, at most %(limit)s are read."),
+            params={"length": len(question), "limit": limit},
             code="question_too_long",
-            fields={"input": f"at most {limit:,} characters"},
+            fields={"input": _("at most %(limit)s characters")},
         )
     return question
 
@@ -54,7 +56,7 @@ def clean_history(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]
         role = str(message.get("role"))
         if role not in ROLES:
             raise UnaskableError(
-                "A conversation has messages of the roles “user” and “assistant” only.",
+                _("A conversation has messages of the roles “user” and “assistant” only."),
                 code="role_not_allowed_here",
                 fields={f"history.{number}.role": "user or assistant"},
             )
@@ -64,8 +66,11 @@ def clean_history(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]
             total += len(content)
     if len(history) > MAX_HISTORY_MESSAGES or total > MAX_HISTORY_CHARS:
         raise UnaskableError(
-            f"The conversation is too long: at most {MAX_HISTORY_MESSAGES} earlier messages with "
-            f"{MAX_HISTORY_CHARS:,} characters together are read.",
+            _(
+                "The conversation is too long: at most %(messages)s earlier messages with "
+                "%(characters)s characters together are read."
+            ),
+            params={"messages": MAX_HISTORY_MESSAGES, "characters": MAX_HISTORY_CHARS},
             code="history_too_long",
             fields={"history": "too long"},
         )

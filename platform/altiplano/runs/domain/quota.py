@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import LimitReachedError
 from altiplano.runs.models import DailyUsage, Quota
@@ -52,8 +53,11 @@ def quota_error(organization_id: uuid.UUID) -> LimitReachedError:
     """Why nothing more may be asked today, and when it may."""
     now = timezone.now()
     return LimitReachedError(
-        f"Your organization has used its {runs_per_day(organization_id):,} questions of today. "
-        "The count starts anew at midnight UTC.",
+        _(
+            "Your organization has used its %(limit)s questions of today. The count starts anew at "
+            "midnight UTC."
+        ),
+        params={"limit": runs_per_day(organization_id)},
         retry_after=max(1, int((_midnight_after(now) - now).total_seconds())),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.database_threads import once_per_commit
@@ -140,8 +141,10 @@ def plan_run(*, principal: Principal, app: App, version: VersionWish) -> Plan:
     if version is None:
         if app.published_version is None:
             raise ConflictError(
-                "This app is not published yet. Publish a version, or ask its draft with "
-                "“version”: “draft”.",
+                _(
+                    "This app is not published yet. Publish a version, or ask its draft with "
+                    "“version”: “draft”."
+                ),
                 code="app_not_published",
             )
         return _plan_of(app.published_version)
@@ -155,7 +158,11 @@ def plan_run(*, principal: Principal, app: App, version: VersionWish) -> Plan:
         )
     found = AppVersion.objects.within(app.organization_id).filter(app=app, number=version).first()
     if found is None:
-        raise NotFoundError(f"This app has no version {version}.", code="version_not_found")
+        raise NotFoundError(
+            _("This app has no version %(version)s."),
+            params={"version": str(version)},
+            code="version_not_found",
+        )
     return _plan_of(found)
 
 
@@ -189,7 +196,7 @@ def _pin_collections(
     )
     if not found:
         raise InvalidInputError(
-            "The collections of this app were deleted. Give it another one to answer from.",
+            _("The collections of this app were deleted. Give it another one to answer from."),
             code="collections_gone",
         )
     return [{"id": str(row["id"]), "generation": row["index_generation"]} for row in found]

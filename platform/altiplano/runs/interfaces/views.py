@@ -39,7 +39,7 @@ def chat(request: HttpRequest, principal: Principal, app_id: str) -> HttpRespons
             version=_version_wish(principal, app),
         )
     except (InvalidInputError, ConflictError) as error:
-        messages.error(request, _(error.message))
+        messages.error(request, error.message)
         return _render_chat(request, principal, app, turns, question=question)
     return redirect("runs:run-detail", run.id)
 

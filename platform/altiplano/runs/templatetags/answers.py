@@ -4,8 +4,8 @@ from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 
+from altiplano.kernel import reasons
 from altiplano.runs.conversations import Turn
 from altiplano.runs.interfaces import turns
 
@@ -27,5 +27,5 @@ def passage_url(passage: dict[str, Any]) -> str:
 
 @register.filter
 def in_my_language(sentence: str) -> str:
-    """A stored sentence of the platform, translated where the catalogue knows it."""
-    return gettext(sentence) if sentence else ""
+    """What a worker stored, in the reader's language."""
+    return reasons.in_my_language(sentence)

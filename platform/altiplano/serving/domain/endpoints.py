@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import UnavailableError
 from altiplano.serving.domain.keys import UnreadableKeyError, open_key, seal_key
@@ -43,10 +44,12 @@ def choose_endpoint(
         endpoint = ensure_default_endpoint()
     if endpoint is None:
         raise NoEndpointError(
-            "This app's model was removed or switched off. Choose another one for it."
+            _("This app's model was removed or switched off. Choose another one for it.")
             if endpoint_id
-            else "No model is connected to this platform yet. Its operator can set "
-            "ALTIPLANO_ENGINE_URL and ALTIPLANO_ENGINE_MODEL."
+            else _(
+                "No model is connected to this platform yet. Its operator can set "
+                "ALTIPLANO_ENGINE_URL and ALTIPLANO_ENGINE_MODEL."
+            )
         )
     return endpoint
 

@@ -8,6 +8,7 @@ from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import DomainError
 
@@ -32,8 +33,10 @@ def open_key(sealed: bytes | memoryview) -> str:
         return _fernet(settings.SECRET_KEY).decrypt(bytes(sealed)).decode()
     except InvalidToken:
         raise UnreadableKeyError(
-            "The stored key of this model endpoint can no longer be read, because the platform's "
-            "secret key has changed. Enter the endpoint's key again."
+            _(
+                "The stored key of this model endpoint can no longer be read, because the platform's "
+                "secret key has changed. Enter the endpoint's key again."
+            )
         ) from None
 
 

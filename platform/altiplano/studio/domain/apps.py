@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final, Literal
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.principal import Principal
@@ -81,8 +82,10 @@ def create_app(
     found = collections_by_id(principal.organization_id, collections)
     _check_draft(chosen, found)
     if App.objects.within(principal.organization_id).count() >= MAX_APPS:
-        raise LimitReachedError(f"An organization has at most {MAX_APPS} apps.")
-    for _ in range(SLUG_ATTEMPTS):
+        raise LimitReachedError(
+            _("An organization has at most %(limit)s apps."), params={"limit": MAX_APPS}
+        )
+    for _attempt in range(SLUG_ATTEMPTS):
         slug = _free_slug(principal.organization_id, name)
         try:
             with transaction.atomic():
@@ -97,21 +100,22 @@ def create_app(
         except IntegrityError:  # someone took the slug between the look and the insert
             continue
         return app
-    raise ConflictError("Too many apps of this name are being made; try again.")
+    raise ConflictError(_("Too many apps of this name are being made; try again."))
 
 
 def _stages_of(template: str | None, stages: Sequence[Stage] | None) -> Sequence[Stage]:
     if stages is not None:
         if template is not None:
             raise InvalidInputError(
-                "Name a template or give a pipeline, not both.", fields={"template": "not both"}
+                _("Name a template or give a pipeline, not both."), fields={"template": "not both"}
             )
         return stages
     chosen = TEMPLATES.get(template or DEFAULT_TEMPLATE)
     if chosen is None:
         raise InvalidInputError(
-            f"The template is one of: {', '.join(TEMPLATES)}.",
-            fields={"template": "unknown template"},
+            _("The template is one of: %(values)s."),
+            params={"values": ", ".join(TEMPLATES)},
+            fields={"template": _("unknown template")},
         )
     return chosen.stages
 
@@ -138,7 +142,7 @@ def change_app(*, principal: Principal, app_id: object, changes: AppChanges) -> 
         app = lock_app(principal.organization_id, app_id)
         if changes.revision is not None and changes.revision != app.draft_revision:
             raise ConflictError(
-                "Someone else has changed this draft since you opened it; load it again.",
+                _("Someone else has changed this draft since you opened it; load it again."),
                 code="draft_changed",
             )
         if name is not None:
@@ -173,7 +177,7 @@ def _endpoint(organization_id: uuid.UUID, raw: str | None) -> ModelEndpoint | No
         endpoint = None
     if endpoint is None:
         raise NotFoundError(
-            "There is no such model endpoint.", fields={"endpoint": "unknown endpoint"}
+            _("There is no such model endpoint."), fields={"endpoint": "unknown endpoint"}
         )
     return endpoint
 
@@ -192,7 +196,7 @@ def lock_app(organization_id: uuid.UUID, app_id: object) -> App:
     app = App.objects.get_within(organization_id, app_id)
     locked = App.objects.within(organization_id).select_for_update().filter(pk=app.pk).first()
     if locked is None:
-        raise NotFoundError("There is no such app in your organization.")
+        raise NotFoundError(_("There is no such app in your organization."))
     return locked
 
 

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.principal import Principal
@@ -85,7 +86,7 @@ def _check_version(version: AppVersion) -> None:
     collections = Collection.objects.within(version.organization_id)
     if needs_documents(stages) and not collections.filter(id__in=version.collection_ids).exists():
         raise ConflictError(
-            "The collections of this version were deleted; freeze a new version.",
+            _("The collections of this version were deleted; freeze a new version."),
             code="collections_gone",
         )
 
