@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
+from altiplano.kernel.attention import attention_for
 from altiplano.kernel.errors import DomainError
 from altiplano.kernel.forms import add_domain_errors
 from altiplano.knowledge.queries import collections_of
@@ -24,9 +25,10 @@ from altiplano.studio.pipelines import from_stored
 @require_safe
 @member_required
 def home(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """The organization's apps and collections with their counts and states."""
+    """The organization's apps and collections with their states, and what waits for the reader."""
     context = {
         "section": "home",
+        "attention": attention_for(principal.organization_id, principal.scopes),
         "apps": queries.apps_of(principal.organization_id),
         "collections": collections_of(principal.organization_id),
         "may_write": "write" in principal.scopes,
