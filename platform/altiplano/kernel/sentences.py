@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -32,7 +31,7 @@ class Size(int):
 
     def __str__(self) -> str:
         unit, bytes_each = next((row for row in UNITS if self >= row[1]), UNITS[-1])
-        return f"{written_number(self / bytes_each)} {gettext(unit)}"
+        return f"{written_number(self / bytes_each)} {unit}"
 
     __format__ = object.__format__
 
