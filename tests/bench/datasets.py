@@ -119,16 +119,19 @@ def _questions_over_passages(name: str, folder: Path) -> DataSet:
 
 
 def _as_text(row: Mapping[str, Any], fallback: str) -> Text:
-    """A passage with a title is an article of its own.
+    """Ids read set-article-passage, with the language before the article in xquad.
 
-    Others' ids read set-article-passage, with the language before the article in xquad.
+    Where they read set-passage the text is a whole article, and its title a part of it. Elsewhere
+    the title is left out: it is the article's, and questions are about the passage.
     """
-    title = row.get("title", "")
+    article = row["id"].rpartition("-")[0]
+    is_whole = "-" not in article
+    text = f"{row.get('title', '')} {row['text']}".strip() if is_whole else row["text"]
     return Text(
         row["id"],
-        f"{title} {row['text']}".strip().replace("\0", " "),
+        text.replace("\0", " "),
         row.get("lang", fallback),
-        row["id"] if title else row["id"].rpartition("-")[0],
+        row["id"] if is_whole else article,
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bench.__main__ import benchmark_names, main
-from tests.bench.datasets import load_set
+from tests.bench.datasets import Text, load_set
 from tests.bench.embedding_cache import SHARD, EmbeddingCache
 from tests.bench.fit_abstention import fit_logistic
 from tests.bench.metrics import ndcg, recall
@@ -62,7 +62,10 @@ def test_judged_documents_are_read(tmp_path):
 def test_questions_over_passages_are_read(tmp_path):
     folder = tmp_path / "small"
     folder.mkdir()
-    write_lines(folder / "passages.jsonl", {"id": "small-007-001", "text": "text", "lang": "es"})
+    write_lines(
+        folder / "passages.jsonl",
+        {"id": "small-007-001", "title": "Article", "text": "text", "lang": "es"},
+    )
     common = {"question": "Q?", "passage_id": "small-007-001"}
     write_lines(
         folder / "questions.jsonl",
@@ -70,7 +73,8 @@ def test_questions_over_passages_are_read(tmp_path):
         {"id": "2", "answers": [], "is_impossible": True, **common},
     )
     data = load_set("small", tmp_path)
-    assert (data.texts[0].group, data.texts[0].language) == ("small-007", "es")
+    assert data.texts == (Text("small-007-001", "text", "es", "small-007"),)
+    assert data.texts[0].article == "007"
     assert [question.answers for question in data.questions] == [("yes",)]
     assert [question.id for question in data.unanswerable] == ["2"]
     assert data.judgements == {"1": {"small-007-001": 1}}
