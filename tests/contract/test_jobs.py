@@ -54,13 +54,15 @@ def test_workers_take_json_and_nothing_else():
     assert app.conf.task_ignore_result is True
 
 
-def test_a_dead_worker_gives_its_message_back():
-    """Safe only with the attempt cap of the Job row: a task that kills its worker is not repeated
-    for ever.
+def test_no_worker_holds_a_message_while_it_works():
+    """The job's lease brings the work of a dead worker back, not its message; and a message that is
+    not acknowledged when the broker goes away can take its worker along.
     """
-    assert app.conf.task_acks_late is True
-    assert app.conf.task_reject_on_worker_lost is True
+    assert app.conf.task_acks_late is False
+    assert app.conf.worker_disable_prefetch is True
     assert app.conf.worker_prefetch_multiplier == 1
+    late = [name for name, task in app.tasks.items() if task.acks_late]
+    assert late == []
 
 
 def test_no_message_is_delivered_to_a_second_worker_while_the_first_works():

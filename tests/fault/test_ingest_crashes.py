@@ -11,62 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.fault.ingesting import DOCUMENTS, facts, write_documents
 from tests.ingest_stack import IngestStack, running_ingest
 from tests.stack import accepts, wait_until
 
 pytestmark = pytest.mark.fault
 
-DOCUMENTS = 3
 POINTS = 12
 """Three while reading, the others while embedding and writing the index."""
-
-CHECK = """
-from altiplano_worker.tasks.stores import embedder_of, open_stores
-found = Collection.unscoped.get(pk=collection)
-ready = embedder_of(found)
-store = open_stores.of(found, model_id=ready.model_id, dimension=ready.dimension)
-chunks = Chunk.unscoped.filter(collection=found)
-by_version = {}
-for version, text in chunks.order_by('version', 'ordinal').values_list('version_id', 'text'):
-    by_version.setdefault(str(version), []).append(text)
-result = {
-    'texts': sorted(by_version.values()),
-    'not indexed': chunks.filter(is_indexed=False).count(),
-    'index is exact': set(store.ids()) == set(chunks.values_list('id', flat=True)),
-    'counts': sorted(DocumentVersion.unscoped.filter(document__collection=found)
-                     .values_list('chunk_count', 'embedded_count')),
-    'active': Document.unscoped.filter(collection=found, active_version=None).count(),
-}
-store.close()
-"""
-
-
-def write_documents(folder: Path, seed: int) -> list[Path]:
-    """Small documents of several chunks each."""
-    draw = random.Random(seed)
-    words = [
-        "beans",
-        "peas",
-        "compost",
-        "water",
-        "seeds",
-        "garden",
-        "school",
-        "children",
-        "spring",
-        "summer",
-    ]
-    paths = []
-    for number in range(DOCUMENTS):
-        path = folder / f"{seed}-{number}.txt"
-        sentences = (" ".join(draw.choices(words, k=12)).capitalize() + "." for _ in range(60))
-        path.write_text("\n\n".join(sentences))
-        paths.append(path)
-    return paths
-
-
-def facts(stack: IngestStack, collection: str) -> dict:
-    return stack.portal.run(CHECK, collection=collection)
 
 
 @pytest.fixture(scope="module")

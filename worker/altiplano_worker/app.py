@@ -28,10 +28,14 @@ app.conf.update(
     accept_content=["json"],
     result_accept_content=["json"],
     task_ignore_result=True,
-    task_acks_late=True,
-    # Safe because every task claims a Job row with an attempt cap before it does anything.
-    task_reject_on_worker_lost=True,
+    # A message is a hint, and what it hints at is in the database: acknowledging it late saves no
+    # work, as a job whose worker died is claimed again when its lease runs out. It costs much: a
+    # worker that holds unacknowledged messages when the broker goes away has to give them back over
+    # the broken connection, and with kombu 5.7 a worker of threads does not survive that.
+    task_acks_late=False,
     worker_prefetch_multiplier=1,
+    # Nor does a busy worker keep hints in its pocket that would wake an idle one.
+    worker_disable_prefetch=True,
     task_time_limit=HARD_TIME_LIMIT,
     broker_transport_options={**TRANSPORT_OPTIONS, "max_retries": None},
     broker_connection_retry_on_startup=True,

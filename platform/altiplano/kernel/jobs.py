@@ -13,8 +13,8 @@ from typing import ClassVar
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Max, Min, Q
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -26,6 +26,10 @@ log = structlog.get_logger(__name__)
 
 RETRY_DELAYS = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 REPUBLISH_AFTER = timedelta(seconds=30)
+MAX_DELAY = timedelta(minutes=10)
+"""No job is told to wait longer: one that has to was queued before the clock was set back."""
+
+CREATE_TRIES = 5
 SWEEP_BATCH = 1000
 
 
@@ -74,47 +78,55 @@ def create_job(
     """A queued job for this task and subject; an equal queued one is reused.
 
     Call it in the transaction that writes the subject: the broker hears of it after the commit.
+    No worker begins a reused one before that commit either, and so overlooks what it makes
+    visible: its row is locked.
     """
+    if delay > MAX_DELAY:
+        raise ValueError(f"a job waits at most {MAX_DELAY}, not {delay}")
+    for _ in range(CREATE_TRIES):
+        with transaction.atomic():
+            twin = _queued_twins(spec.task, spec.subject_id).select_for_update().first()
+        if twin is not None:
+            return twin
+        job = _new_job(spec, organization_id, delay, max_attempts)
+        try:
+            with transaction.atomic():
+                job.save(force_insert=True)
+        except IntegrityError:
+            continue  # an equal one was queued at this moment, and perhaps claimed since
+        if not delay:
+            publish_on_commit(job)
+        return job
+    raise RuntimeError(f"equal jobs of {spec.task} come and go faster than one can be made")
+
+
+def _queued_twins(task: str, subject_id: uuid.UUID) -> QuerySet[Job]:
+    return Job.objects.filter(task=task, subject_id=subject_id, state=JobState.QUEUED)
+
+
+def _new_job(
+    spec: JobSpec, organization_id: uuid.UUID, delay: timedelta, max_attempts: int | None
+) -> Job:
     now = timezone.now()
-    job, created = Job.objects.get_or_create(
+    return Job(
         task=spec.task,
+        queue=spec.queue,
         subject_id=spec.subject_id,
-        state=JobState.QUEUED,
-        defaults={
-            "organization_id": organization_id,
-            "queue": spec.queue,
-            "run_after": now + delay,
-            "created_at": now,
-            "published_at": now,
-            "max_attempts": max_attempts or settings.JOB_MAX_ATTEMPTS,
-            "trace_parent": spec.trace_parent or current_trace_parent(),
-        },
+        organization_id=organization_id,
+        run_after=now + delay,
+        created_at=now,
+        published_at=now,
+        max_attempts=max_attempts or settings.JOB_MAX_ATTEMPTS,
+        trace_parent=spec.trace_parent or current_trace_parent(),
     )
-    if created and not delay:
-        publish_on_commit(job)
-    return job
 
 
 def create_jobs(
     specs: list[JobSpec], *, organization_id: uuid.UUID, max_attempts: int | None = None
 ) -> None:
     """As :func:`create_job` for many new subjects in one insert."""
-    now = timezone.now()
     jobs = Job.objects.bulk_create(
-        [
-            Job(
-                task=spec.task,
-                queue=spec.queue,
-                subject_id=spec.subject_id,
-                organization_id=organization_id,
-                run_after=now,
-                created_at=now,
-                published_at=now,
-                max_attempts=max_attempts or settings.JOB_MAX_ATTEMPTS,
-                trace_parent=spec.trace_parent or current_trace_parent(),
-            )
-            for spec in specs
-        ]
+        [_new_job(spec, organization_id, timedelta(0), max_attempts) for spec in specs]
     )
     for job in jobs:
         publish_on_commit(job)
@@ -299,9 +311,7 @@ def finish_job(claim: JobClaim) -> None:
     )
     if not updated:
         raise LostClaimError
-    twin = Job.objects.filter(
-        task=claim.task, subject_id=claim.subject_id, state=JobState.QUEUED
-    ).first()
+    twin = _queued_twins(claim.task, claim.subject_id).first()
     if twin is not None:
         publish_on_commit(twin)
 
@@ -327,22 +337,24 @@ def retry_job(claim: JobClaim, reason: str) -> bool:
         fail_job(claim, reason)
         return False
     delay = RETRY_DELAYS[min(claim.attempt, len(RETRY_DELAYS)) - 1]
+    held = Job.objects.filter(is_held(claim))
     with transaction.atomic():
         hold_claim(claim)
-        # An equal job may have been queued meanwhile; it does the same work.
-        has_twin = Job.objects.filter(
-            task=claim.task, subject_id=claim.subject_id, state=JobState.QUEUED
-        ).exists()
-        values = (
-            {"state": JobState.CANCELLED, "finished_at": timezone.now(), "lease_until": None}
-            if has_twin
-            else {
-                "state": JobState.QUEUED,
-                "lease_until": None,
-                "run_after": timezone.now() + delay,
-            }
-        )
-        Job.objects.filter(is_held(claim)).update(reason=reason[:500], **values)
+        try:
+            with transaction.atomic():
+                held.update(
+                    state=JobState.QUEUED,
+                    lease_until=None,
+                    run_after=timezone.now() + delay,
+                    reason=reason[:500],
+                )
+        except IntegrityError:  # an equal job was queued meanwhile; it does the same work
+            held.update(
+                state=JobState.CANCELLED,
+                lease_until=None,
+                finished_at=timezone.now(),
+                reason=reason[:500],
+            )
     return True
 
 
@@ -366,25 +378,43 @@ def sweep_jobs() -> SweepResult:
     subjects still need to be told by the area that owns them.
     """
     now = timezone.now()
+    _forget_future_times(now)
     exhausted = [
         claim_of(job)
         for job in Job.objects.filter(attempt__gte=F("max_attempts")).filter(
             Q(state=JobState.RUNNING, lease_until__lt=now) | Q(state=JobState.QUEUED)
         )
     ]
-    waiting = list(
-        Job.objects.filter(
-            Q(state=JobState.QUEUED, run_after__lte=now)
-            & (Q(published_at__lt=now - REPUBLISH_AFTER) | Q(published_at__lt=F("run_after")))
-            | Q(state=JobState.RUNNING, lease_until__lt=now)
+    with transaction.atomic():
+        # Whoever has locked one of them is moving it at this moment.
+        skip = connection.features.has_select_for_update_skip_locked
+        waiting = list(
+            Job.objects.select_for_update(skip_locked=skip, of=("self",) if skip else ())
+            .filter(
+                Q(state=JobState.QUEUED, run_after__lte=now)
+                & (Q(published_at__lt=now - REPUBLISH_AFTER) | Q(published_at__lt=F("run_after")))
+                | Q(state=JobState.RUNNING, lease_until__lt=now)
+            )
+            .filter(is_handed_out(), attempt__lt=F("max_attempts"))
+            .order_by("created_at")[:SWEEP_BATCH]
         )
-        .filter(is_handed_out(), attempt__lt=F("max_attempts"))
-        .order_by("created_at")[:SWEEP_BATCH]
-    )
-    Job.objects.filter(id__in=[job.id for job in waiting]).update(published_at=now)
+        Job.objects.filter(id__in=[job.id for job in waiting]).update(published_at=now)
     for job in waiting:
         publish(job)
     return SweepResult(published=len(waiting), exhausted=exhausted)
+
+
+def _forget_future_times(now: datetime) -> None:
+    """Nothing waits for a time that was written before the clock was set back.
+
+    A clock that jumps ahead needs no care: leases seem expired, the jobs are claimed anew, and
+    whoever worked on them is fenced off.
+    """
+    latest = now + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    Job.objects.filter(state=JobState.RUNNING, lease_until__gt=latest).update(lease_until=latest)
+    queued = Job.objects.filter(state=JobState.QUEUED)
+    queued.filter(run_after__gt=now + MAX_DELAY).update(run_after=now)
+    queued.filter(published_at__gt=now).update(published_at=now)
 
 
 def fail_exhausted_job(claim: JobClaim, reason: str) -> bool:

@@ -1,11 +1,14 @@
 """Jobs on a real database: claims, epochs, leases, fair share, sweeping."""
 
+import threading
 import uuid
 from datetime import timedelta
 from typing import ClassVar
 
 import pytest
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from altiplano.kernel import jobs
@@ -163,3 +166,74 @@ def test_sweep_names_jobs_whose_attempts_all_died(alices):
     assert jobs.fail_exhausted_job(dead, "again") is False
     job.refresh_from_db()
     assert job.state == JobState.FAILED
+
+
+def test_retry_does_not_collide_with_a_twin_that_was_queued_meanwhile(alices, monkeypatch):
+    """The database decides, not a look before: the twin may come between the two."""
+    spec = Dig(uuid.uuid4())
+    first = jobs.create_job(spec, organization_id=alices.id)
+    claim = jobs.claim_job("tests.dig")
+    hold = jobs.hold_claim
+
+    def hold_and_lose_the_race(held):
+        hold(held)
+        jobs.create_job(spec, organization_id=alices.id)
+
+    monkeypatch.setattr(jobs, "hold_claim", hold_and_lose_the_race)
+    assert jobs.retry_job(claim, "the engine is away") is True
+    first.refresh_from_db()
+    assert (first.state, first.reason) == (JobState.CANCELLED, "the engine is away")
+    assert Job.objects.filter(state=JobState.QUEUED).count() == 1
+
+
+def test_a_job_that_would_wait_too_long_is_refused(alices):
+    with pytest.raises(ValueError, match="waits at most"):
+        dig(alices, delay=jobs.MAX_DELAY + timedelta(seconds=1))
+
+
+def test_sweep_forgets_times_from_before_the_clock_was_set_back(alices, published):
+    waiting, held, paused = dig(alices), dig(alices), dig(alices, delay=timedelta(minutes=1))
+    claim = jobs.claim_job_by_id(held.id)
+    hour = timedelta(hours=1)
+    Job.objects.filter(id=waiting.id).update(
+        run_after=F("run_after") + hour, published_at=F("published_at") + hour
+    )
+    Job.objects.filter(id=held.id).update(lease_until=F("lease_until") + hour)
+    jobs.sweep_jobs()
+    assert jobs.claim_job("tests.dig").job_id == waiting.id, "nobody waits an hour for nothing"
+    held.refresh_from_db()
+    assert held.lease_until <= timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    jobs.renew_lease(claim)
+    paused.refresh_from_db()
+    assert paused.run_after > timezone.now(), "a pause that was meant is kept"
+    Job.objects.filter(id=waiting.id).update(state=JobState.QUEUED, published_at=timezone.now())
+    jobs.sweep_jobs()
+    assert published == [], "and what was published just now is not published again"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    not connection.features.has_select_for_update, reason="SQLite lets one writer in at a time"
+)
+def test_a_reused_job_is_not_begun_before_its_new_work_can_be_seen(alices):
+    spec = Dig(uuid.uuid4())
+    job = jobs.create_job(spec, organization_id=alices.id)
+    committed = threading.Event()
+    seen: list[bool] = []
+
+    def claim() -> None:
+        try:
+            assert jobs.claim_job_by_id(job.id) is not None
+            seen.append(committed.is_set())
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        assert jobs.create_job(spec, organization_id=alices.id).id == job.id
+        worker = threading.Thread(target=claim)
+        worker.start()
+        worker.join(0.3)
+        assert worker.is_alive(), "it waits"
+        committed.set()
+    worker.join(10)
+    assert seen == [True]

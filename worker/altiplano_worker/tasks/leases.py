@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from altiplano.kernel.job_batches import renew_leases
 from altiplano.kernel.jobs import JobClaim, LostClaimError
@@ -43,6 +43,9 @@ class LeaseWatch:
                 self._claims = held
             except DatabaseError as error:
                 log.warning("lease.not_renewed", error=str(error))
+                # A broken connection stays broken; the next renewal opens another one.
+                if not connection.in_atomic_block:
+                    connection.close()
             self._next = time.monotonic() + RENEW_SECONDS
         return (claim or self._first).job_id in self._lost
 

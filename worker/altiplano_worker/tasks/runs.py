@@ -11,9 +11,7 @@ from altiplano_worker.tasks.run_process import RunProcess
 process = RunProcess()
 
 
-# Acknowledged at once: the message is a hint that says nothing the database does not, and a message
-# that is not acknowledged when the broker goes away takes the whole worker with it (kombu 5.7).
-@app.task(name=ExecuteRun.task, acks_late=False)
+@app.task(name=ExecuteRun.task)
 def execute_run(job_id: str) -> None:  # noqa: ARG001 - a hint that something waits
     process_loop.run(process.take_runs())
 

@@ -164,7 +164,7 @@ def finish_indexing(claim: JobClaim, *, generation: int) -> None:
 def yield_indexing(claim: JobClaim) -> None:
     """The rest of the work is a new job at the end of the line. Raises LostClaimError."""
     with transaction.atomic():
-        hold_claim(claim)
+        # The new job first: whoever tries to claim it holds it, and waits for the running one.
         create_job(IndexCollection(claim.subject_id), organization_id=claim.organization_id)
         finish_job(claim)
 

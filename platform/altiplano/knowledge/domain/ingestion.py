@@ -135,7 +135,11 @@ def store_parsed_documents(parsed: Sequence[ParsedVersion]) -> None:
 
     Storing twice leaves one set of chunks. What was cancelled or taken over meanwhile is dropped.
     """
+    owners = {each.reading.collection_id: each.reading.organization_id for each in parsed}
     with transaction.atomic():
+        # First, as everywhere: index jobs are locked before parse jobs. One for nothing ends at once.
+        for collection_id, organization_id in owners.items():
+            create_job(IndexCollection(collection_id), organization_id=organization_id)
         held = {claim.job_id for claim in hold_claims([each.claim for each in parsed])}
         parsed = [each for each in parsed if each.claim.job_id in held]
         for collection_id in {each.reading.collection_id for each in parsed}:
@@ -169,9 +173,6 @@ def store_parsed_documents(parsed: Sequence[ParsedVersion]) -> None:
                 embedded_count=0,
             )
         finish_jobs([each.claim for each in parsed])
-        owners = {each.reading.collection_id: each.reading.organization_id for each in parsed}
-        for collection_id, organization_id in owners.items():
-            create_job(IndexCollection(collection_id), organization_id=organization_id)
 
 
 def _chunks(parsed: ParsedVersion) -> Iterator[Chunk]:
