@@ -15,8 +15,10 @@ from typing import Final
 
 _ARTICLES: Final[Mapping[str, str]] = {
     "en": r"\b(?:a|an|the)\b",
-    "fr": r"\b(?:le|la|les|un|une|des|du|au|aux)\b|\bl['\u2019]",
+    "fr": r"\b(?:le|la|les|un|une|des|du|au|aux)\b",
 }
+_ELIDED: Final[Mapping[str, str]] = {"fr": r"\bl['\u2019]"}
+_NOTHING: Final = r"(?!)"
 _MARK: Final = re.compile(r"\[\s*\d+(?:\s*[,;]\s*\d+)*\s*\]")
 
 
@@ -78,14 +80,13 @@ def holds_answer(text: str, reply: Reply) -> bool:
 def normalise(text: str, language: str) -> str:
     """As SQuAD's own script: lower case, no punctuation, no articles, single blanks.
 
-    Every script's punctuation counts and French loses its own articles, as in MLQA (Lewis et al.,
-    2020). Citation marks such as ``[1]`` go first: their numbers are not part of the answer.
+    As in MLQA (Lewis et al., 2020), every script's punctuation counts and each language loses its
+    own articles. Citation marks such as ``[1]`` go first: their numbers are no part of the answer.
     """
     text = unicodedata.normalize("NFC", _MARK.sub(" ", text)).lower()
-    if language in _ARTICLES:
-        text = re.sub(_ARTICLES[language], " ", text)
-    kept = (character for character in text if not _is_punctuation(character))
-    return " ".join("".join(kept).split())
+    text = re.sub(_ELIDED.get(language, _NOTHING), " ", text)
+    text = "".join(character for character in text if not _is_punctuation(character))
+    return " ".join(re.sub(_ARTICLES.get(language, _NOTHING), " ", text).split())
 
 
 def _is_punctuation(character: str) -> bool:

@@ -21,6 +21,7 @@ REFUSAL = "The documents do not say."
     ("text", "language", "words"),
     [
         ("The Eiffel-Tower, in a word!", "en", "eiffeltower in word"),
+        ("A U.S.A. story, A-ha", "en", "usa story aha"),
         ("$1.5 million", "en", "15 million"),
         ("It opened in 1889 [1], or so [2, 3].", "en", "it opened in 1889 or so"),
         ("L\u2019Ouganda et l'Afrique du Sud", "fr", "ouganda et afrique sud"),
