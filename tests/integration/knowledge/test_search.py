@@ -146,7 +146,7 @@ def test_nonsense_is_refused_before_anyone_is_asked(alice, collection, body):
 
 
 def test_query_of_nothing_visible_is_refused(alice, collection):
-    with pytest.raises(InvalidInputError, match="1 to 2000"):
+    with pytest.raises(InvalidInputError, match="1 to 2,000"):
         gateway.search_collection(
             principal=alice.principal, collection_id=collection.id, query="\u200b \x07"
         )
