@@ -14,7 +14,6 @@ from altiplano.studio.models import App
 
 EARLIER_RUNS = 60
 """How far back the runs of a conversation are looked for; a history holds fewer messages."""
-NEAREST_PASSAGES = 3
 MAX_HISTORY_MESSAGES = 20
 MAX_HISTORY_CHARS = 24_000
 """Well below what a run accepts, so that a long conversation goes on instead of ending."""
@@ -63,7 +62,7 @@ def conversation_of(principal: Principal, run_id: object) -> list[Turn]:
             run=each,
             answer=answers.get(each.id),
             citations=tuple(citations.get(each.id, ())),
-            passages=_nearest_passages(answers.get(each.id)),
+            passages=tuple(queries.nearest_passages(answers.get(each.id))),
         )
         for each in runs
     ]
@@ -85,15 +84,6 @@ def _earlier_runs(run: Run) -> list[Run]:
             found.append(candidate)
             wanted.pop()
     return found[::-1]
-
-
-def _nearest_passages(answer: Answer | None) -> tuple[dict[str, Any], ...]:
-    if answer is None or not answer.is_abstained:
-        return ()
-    for event in answer.events:
-        if event.get("type") == "passages.found":
-            return tuple(event.get("passages", ())[:NEAREST_PASSAGES])
-    return ()
 
 
 def history_after(turns: Sequence[Turn]) -> list[dict[str, str]]:

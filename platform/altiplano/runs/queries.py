@@ -17,6 +17,8 @@ CITATION_FIELDS = (
     "n", "chunk_id", "document_id", "document_name", "page", "start", "end", "quote",
     "answer_start", "answer_end",
 )  # fmt: skip
+PASSAGE_FIELDS = ("chunk_id", "document_id", "document_name", "page", "start", "end", "text")
+NEAREST_PASSAGES = 3
 
 
 def runs_visible_to(principal: Principal) -> QuerySet[Run]:
@@ -55,7 +57,7 @@ def show_run(run: Run) -> dict[str, Any]:
     """The run as the API answers it; two queries.
 
     ``answer`` is empty while the run is under way; of a cancelled or failed run it is what had
-    been said.
+    been said. When the documents do not say, ``passages`` are the nearest ones.
     """
     answer = Answer.objects.filter(run_id=run.id).first()
     citations = [] if answer is None else _show_citations(run)
@@ -67,6 +69,7 @@ def show_run(run: Run) -> dict[str, Any]:
         "answer": answer.text if answer else "",
         "abstained": bool(answer and answer.is_abstained),
         "citations": citations,
+        "passages": [_show_passage(passage) for passage in nearest_passages(answer)],
         "usage": {
             "prompt_tokens": answer.prompt_tokens if answer else 0,
             "completion_tokens": answer.completion_tokens if answer else 0,
@@ -80,6 +83,21 @@ def show_run(run: Run) -> dict[str, Any]:
         "created_at": run.created_at.isoformat(),
         "finished_at": run.finished_at.isoformat() if run.finished_at else None,
     }
+
+
+def nearest_passages(answer: Answer | None) -> list[dict[str, Any]]:
+    """What comes nearest to a question that the documents do not answer; else nothing."""
+    if answer is None or not answer.is_abstained:
+        return []
+    for event in answer.events:
+        if event.get("type") == "passages.found":
+            return list(event.get("passages", ())[:NEAREST_PASSAGES])
+    return []
+
+
+def _show_passage(passage: dict[str, Any]) -> dict[str, Any]:
+    """Where the passage stands and what it says; how it was scored is for the trace."""
+    return {name: passage[name] for name in PASSAGE_FIELDS}
 
 
 def _show_citations(run: Run) -> list[dict[str, Any]]:

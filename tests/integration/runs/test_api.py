@@ -52,6 +52,25 @@ def test_a_run_is_shown_as_the_contract_says(alice, app):
     assert shown["timings"] == {"total_ms": 1.5}
 
 
+PASSAGE = {
+    "chunk_id": 7, "document_id": "d", "document_name": "water.pdf", "page": 2, "start": 10,
+    "end": 21, "text": "Water saved", "language": "en", "score": 0.2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_abstained", "shown"), [(True, 3), (False, 0)])
+def test_an_abstention_is_shown_with_the_nearest_passages(alice, app, is_abstained, shown):
+    run = RunFactory(organization=app.organization, app=app, user=alice.user, state="finished")
+    found = {"type": "passages.found", "passages": [PASSAGE] * 5}
+    Answer.objects.create(run=run, text="No word.", is_abstained=is_abstained, events=[found])
+    passages = alice.api.get(f"/api/v1/runs/{run.id}").json()["passages"]
+    assert len(passages) == shown
+    for passage in passages:
+        assert passage == {
+            name: value for name, value in PASSAGE.items() if name not in {"language", "score"}
+        }
+
+
 def test_viewers_see_their_own_runs_and_builders_all(alice, bob, vera, app):
     of_alice, of_vera = finished(app, alice.user), finished(app, vera.user)
     listed = {

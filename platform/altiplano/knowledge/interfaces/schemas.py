@@ -9,7 +9,7 @@ from pydantic import Field
 from altiplano.kernel.reasons import in_my_language
 from altiplano.kernel.schemas import RequestBody, ResponseBody
 from altiplano.knowledge import search
-from altiplano.knowledge.models import Document, DocumentVersion
+from altiplano.knowledge.models import Document, DocumentState, DocumentVersion
 from altiplano.knowledge.queries import CollectionSummary, progress_of
 from altiplano.knowledge.search_wire import SearchHit
 
@@ -50,11 +50,11 @@ class UrlIn(RequestBody):
 class ReceivedOut(ResponseBody):
     id: uuid.UUID
     name: str
-    state: str
+    state: DocumentState
 
     @classmethod
     def of(cls, document: Document) -> "ReceivedOut":
-        return cls(id=document.id, name=document.name, state=_latest(document).state)
+        return cls(id=document.id, name=document.name, state=DocumentState(_latest(document).state))
 
 
 class DocumentOut(ResponseBody):
@@ -63,7 +63,7 @@ class DocumentOut(ResponseBody):
     id: uuid.UUID
     collection: uuid.UUID
     name: str
-    state: str = Field(description="queued, parsing, embedding, ready, failed or cancelled")
+    state: DocumentState
     reason: str = Field(description="Why it failed or was cancelled, in a sentence.")
     reason_code: str
     progress: float = Field(description="From 0 to 1.")
@@ -87,7 +87,7 @@ class DocumentOut(ResponseBody):
             id=document.id,
             collection=document.collection_id,
             name=document.name,
-            state=version.state,
+            state=DocumentState(version.state),
             reason=in_my_language(version.reason),
             reason_code=version.reason_code,
             progress=progress_of(version),
@@ -117,7 +117,7 @@ class TextOut(ResponseBody):
 
 class VersionOut(ResponseBody):
     number: int
-    state: str
+    state: DocumentState
     reason: str
     sha256: str
     bytes: int
@@ -129,7 +129,7 @@ class VersionOut(ResponseBody):
     def of(cls, version: DocumentVersion, document: Document) -> "VersionOut":
         return cls(
             number=version.number,
-            state=version.state,
+            state=DocumentState(version.state),
             reason=in_my_language(version.reason),
             sha256=version.sha256,
             bytes=version.bytes,

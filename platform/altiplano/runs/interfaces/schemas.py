@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from altiplano.kernel.reasons import in_my_language
 from altiplano.kernel.schemas import RequestBody, ResponseBody
 from altiplano.runs.models import FeedbackReason, RunState, Verdict
 
@@ -48,14 +49,26 @@ class CitationOut(ResponseBody):
     answer_end: int
 
 
+class PassageOut(ResponseBody):
+    chunk_id: int
+    document_id: str
+    document_name: str
+    page: int
+    start: int
+    end: int
+    text: str
+
+
 class UsageOut(ResponseBody):
     prompt_tokens: int
     completion_tokens: int
 
 
 class RunErrorOut(ResponseBody):
+    """``message`` is stored in English, and answered in the language of ``Accept-Language``."""
+
     code: str
-    message: str
+    message: Annotated[str, AfterValidator(in_my_language)]
 
 
 class RunOut(ResponseBody):
@@ -66,6 +79,9 @@ class RunOut(ResponseBody):
     answer: str
     abstained: bool
     citations: list[CitationOut]
+    passages: list[PassageOut] = Field(
+        description="The nearest ones when the documents do not say; else none."
+    )
     usage: UsageOut
     timings: dict[str, float]
     error: RunErrorOut | None
