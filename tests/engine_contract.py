@@ -106,7 +106,9 @@ class EngineContract:
             sdk.ChatMessage("assistant", "One."),
             sdk.ChatMessage("user", "Two?"),
         )
-        request = sdk.GenerationRequest(messages, 8, temperature=0.7, stop=("\n\n",), seed=7)
+        request = sdk.GenerationRequest(
+            messages, 8, temperature=0.7, stop=("\n\n",), seed=7, top_p=0.9
+        )
         async with EngineClient() as client:
             _, done = await collect(client, endpoint, request, salt="a-tenant")
         assert done.finish_reason in {"length", "stop"}

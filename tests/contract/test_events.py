@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from altiplano.config.celery import WAKING_TASKS
 from altiplano.runs import event_log, feeds, jobs, stream_positions
-from altiplano.runs.domain.starting import DEFAULT_ANSWER_TOKENS
+from altiplano.runs.domain.sampling import DEFAULT_ANSWER_TOKENS
 from altiplano.runs.streams import entry_of
 from altiplano_sdk import events as sdk_events
 from altiplano_worker.adapters import event_buffer, event_bus

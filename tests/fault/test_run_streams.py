@@ -109,11 +109,12 @@ def test_the_official_client_lists_and_reads_apps(client):
     assert caught.value.code == "model_not_found"
 
 
-def test_the_engine_gets_the_apps_own_request_and_nothing_else(client, engine):
+def test_the_engine_gets_the_wishes_that_are_safe_and_nothing_else(client, engine):
     before = len(engine.engine.state.requests)
     client.chat.completions.create(
-        model=MODEL, messages=ASK, temperature=1.9, top_p=0.1, seed=3, stop=["x"], user="canary"
-    )
+        model=MODEL, messages=ASK, temperature=1.9, top_p=0.1, seed=3, stop=["x"], user="canary",
+        presence_penalty=1.5, frequency_penalty=-1.5, max_completion_tokens=4,
+    )  # fmt: skip
     sent = engine.engine.state.requests[before]
     assert set(sent) == {
         "model",
@@ -122,8 +123,12 @@ def test_the_engine_gets_the_apps_own_request_and_nothing_else(client, engine):
         "stream_options",
         "max_tokens",
         "temperature",
+        "top_p",
+        "seed",
+        "stop",
     }
-    assert sent["temperature"] == 0.0
+    assert (sent["temperature"], sent["top_p"], sent["seed"]) == (1.9, 0.1, 3)
+    assert (sent["stop"], sent["max_tokens"]) == (["x"], 4)
     assert "canary" not in json.dumps(sent)
 
 

@@ -14,6 +14,7 @@ from altiplano.kernel.errors import (
 )
 from altiplano.kernel.models import Job
 from altiplano.runs.domain.quota import remaining_quota, take_runs
+from altiplano.runs.domain.sampling import Sampling
 from altiplano.runs.domain.starting import accept_runs, prepare_run, start_run
 from altiplano.runs.models import DailyUsage, Quota, Run, RunState
 from altiplano.serving.domain.endpoints import NoEndpointError
@@ -193,7 +194,22 @@ def test_of_many_asked_together_as_many_pass_as_are_left(alice, app):
 
 
 def test_the_answers_length_can_be_shortened_and_not_lengthened(alice, app):
-    short = start_run(principal=alice.principal, app=app, question=ASK, answer_tokens=10)
-    long = start_run(principal=alice.principal, app=app, question=ASK, answer_tokens=10_000)
-    assert short.spec["pipeline"]["answer_tokens"] == 10
-    assert long.spec["pipeline"]["answer_tokens"] == 256
+    def start(answer_tokens: int) -> Run:
+        wishes = Sampling(answer_tokens=answer_tokens)
+        return start_run(principal=alice.principal, app=app, question=ASK, sampling=wishes)
+
+    assert start(10).spec["pipeline"]["answer_tokens"] == 10
+    assert start(10_000).spec["pipeline"]["answer_tokens"] == 256
+
+
+def test_a_clients_wishes_are_kept_with_the_run_beside_the_apps_own_stages(alice, app):
+    wishes = Sampling(temperature=0.7, top_p=0.5, seed=7, stop=("END",))
+    run = start_run(principal=alice.principal, app=app, question=ASK, sampling=wishes)
+    run.refresh_from_db()
+    assert run.spec["pipeline"] == {
+        **app.published_version.pipeline,
+        "temperature": 0.7,
+        "top_p": 0.5,
+        "seed": 7,
+        "stop": ["END"],
+    }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -101,6 +102,15 @@ async def test_request_to_the_engine_holds_allow_listed_fields_only(engine):
     }  # fmt: skip
     assert request["cache_salt"] == "tenant"
     assert request["max_tokens"] == 50
+
+
+async def test_clients_wishes_hold_where_the_generator_is_silent(engine):
+    wished = replace(CHAT, temperature=0.7, top_p=0.5, seed=99, stop=("STOP",))
+    await run(engine, "fake", pipeline=wished)
+    request = engine.engine.state.requests[0]
+    assert (request["temperature"], request["top_p"]) == (0.7, 0.5)
+    assert request["seed"] == 7, "the app's author fixed it"
+    assert request["stop"] == ["END", "STOP"]
 
 
 @pytest.mark.parametrize("attack", HOSTILE)

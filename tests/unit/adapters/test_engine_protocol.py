@@ -25,7 +25,9 @@ def sent(request: GenerationRequest, *, salt: str | None = None, **changes) -> d
 
 
 def test_request_holds_only_the_fields_that_are_allowed():
-    request = GenerationRequest(HELLO, max_tokens=5, temperature=0.5, stop=("END",), seed=7)
+    request = GenerationRequest(
+        HELLO, max_tokens=5, temperature=0.5, stop=("END",), seed=7, top_p=0.9
+    )
     assert sent(request, salt="s", provider="vllm") == {
         "model": "m",
         "messages": [{"role": "user", "content": "Hello"}],
@@ -35,6 +37,7 @@ def test_request_holds_only_the_fields_that_are_allowed():
         "temperature": 0.5,
         "stop": ["END"],
         "seed": 7,
+        "top_p": 0.9,
         "cache_salt": "s",
     }
 
@@ -45,7 +48,7 @@ def test_salt_goes_to_vllm_only(provider):
 
 
 def test_request_leaves_out_what_was_not_asked_for():
-    assert not {"stop", "seed", "cache_salt"} & sent(GenerationRequest(HELLO, 5)).keys()
+    assert not {"stop", "seed", "top_p", "cache_salt"} & sent(GenerationRequest(HELLO, 5)).keys()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_request_leaves_out_what_was_not_asked_for():
         {"max_tokens": 0}, {"max_tokens": -1}, {"max_tokens": 10**9},
         {"temperature": math.nan}, {"temperature": math.inf}, {"temperature": -0.1},
         {"temperature": 2.1}, {"stop": ("a",) * 5}, {"stop": ("",)}, {"stop": ("x" * 201,)},
-        {"seed": -1}, {"seed": 2**31}, {"messages": ()}, {"messages": HELLO * 201},
+        {"seed": -1}, {"seed": 2**31}, {"top_p": 0}, {"top_p": 1.1}, {"top_p": math.nan}, {"messages": ()}, {"messages": HELLO * 201},
         {"messages": (ChatMessage("tool", "x"),)}, {"messages": (ChatMessage("developer", "x"),)},
     ],
     ids=str,

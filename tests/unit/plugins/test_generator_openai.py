@@ -27,8 +27,15 @@ def test_nothing_configured_nothing_changed():
 
 
 def test_configuration_shortens_and_overrides():
-    request = sent(ASKED, max_tokens=10, temperature=0.9, stop=("B",), seed=4)
-    assert request == GenerationRequest(ASKED.messages, 10, temperature=0.9, stop=("B",), seed=4)
+    request = sent(ASKED, max_tokens=10, temperature=0.9, top_p=0.4, stop=("B",), seed=4)
+    assert request == GenerationRequest(
+        ASKED.messages, 10, temperature=0.9, top_p=0.4, stop=("B", "A"), seed=4
+    )
+
+
+def test_stop_texts_of_the_app_go_before_those_of_a_client():
+    assert sent(ASKED, stop=("A",)).stop == ("A",)
+    assert sent(ASKED, stop=("B", "C", "D", "E")).stop == ("B", "C", "D", "E")
 
 
 def test_configuration_never_makes_an_answer_longer():
@@ -40,7 +47,7 @@ def test_configuration_never_makes_an_answer_longer():
     [
         {"max_tokens": 0}, {"max_tokens": 10**9}, {"temperature": float("nan")},
         {"temperature": 2.1}, {"stop": ("a",) * 5}, {"stop": ("",)}, {"seed": -1},
-        {"n": 2}, {"logit_bias": {}},
+        {"top_p": 0}, {"top_p": 1.1}, {"n": 2}, {"logit_bias": {}},
     ],
     ids=str,
 )  # fmt: skip

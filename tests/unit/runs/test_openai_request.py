@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from altiplano.kernel.errors import InvalidInputError
+from altiplano.runs.domain.sampling import Sampling
 from altiplano.runs.interfaces.openai_request import ParameterError, read_chat_request
 
 ASK = {"model": "green-schools/garden", "messages": [{"role": "user", "content": "How long?"}]}
@@ -42,7 +43,8 @@ def test_the_last_message_is_the_question_and_the_rest_its_history():
     )  # fmt: skip
     assert chat.question == "How\nlong?"
     assert [message["content"] for message in chat.history] == ["Hello", "Hi"]
-    assert (chat.stream, chat.include_usage, chat.max_tokens) == (True, True, 50)
+    assert (chat.stream, chat.include_usage) == (True, True)
+    assert chat.sampling == Sampling(answer_tokens=50)
 
 
 def test_fields_that_clients_always_send_are_taken_inside_their_bounds():
@@ -51,7 +53,27 @@ def test_fields_that_clients_always_send_are_taken_inside_their_bounds():
         user="u", n=1, logprobs=False, store=False, logit_bias={}, response_format={"type": "text"},
         stream=None, max_tokens=None,
     )  # fmt: skip
-    assert (chat.stream, chat.max_tokens) == (False, None)
+    assert chat.stream is False
+    assert chat.sampling == Sampling(temperature=0.7, top_p=1, seed=1, stop=("\n",))
+
+
+def test_a_request_that_wishes_nothing_leaves_all_to_the_app():
+    assert read(stop=[], temperature=None).sampling == Sampling()
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"stop": "END"}, Sampling(stop=("END",))),
+        ({"stop": ["", "\0", "a\0b"]}, Sampling(stop=("ab",))),
+        ({"seed": -1}, Sampling(seed=2**31 - 1)),
+        ({"seed": 2**63 - 1}, Sampling(seed=2**31 - 1)),
+        ({"top_p": 0, "temperature": 0}, Sampling(top_p=1e-6, temperature=0)),
+    ],
+    ids=str,
+)
+def test_wishes_become_values_that_every_engine_takes(fields, expected):
+    assert read(**fields).sampling == expected
 
 
 C25 = [

@@ -114,6 +114,8 @@ def encode_request(
         body["stop"] = [_text(stop) for stop in request.stop]
     if request.seed is not None:
         body["seed"] = request.seed
+    if request.top_p is not None:
+        body["top_p"] = request.top_p
     if salt and endpoint.provider == "vllm":
         body["cache_salt"] = salt
     return orjson.dumps(body)
@@ -133,6 +135,7 @@ def _check_request(request: GenerationRequest, *, context_tokens: int) -> None:
             "The list of stop texts",
         ),
         (seed is not None and not 0 <= seed < 2**31, "The seed"),
+        (request.top_p is not None and not 0 < request.top_p <= 1, "The top-p"),
         (not 1 <= len(request.messages) <= MAX_MESSAGES, "The number of messages"),
         (any(message.role not in ROLES for message in request.messages), "A message's role"),
     )

@@ -31,11 +31,14 @@ class StageSpec:
 
 @dataclass(frozen=True, slots=True)
 class PipelineSpec:
-    """A frozen pipeline. ``answer_tokens`` and ``temperature`` hold unless a stage lowers them."""
+    """A frozen pipeline. What is not a stage holds where the generator's configuration is silent."""
 
     stages: tuple[StageSpec, ...]
     answer_tokens: int = 256
     temperature: float = 0.0
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,9 @@ class _Run:
             prompt.messages,
             max_tokens=self._answer_tokens(room),
             temperature=self.pipeline.temperature,
+            top_p=self.pipeline.top_p,
+            seed=self.pipeline.seed,
+            stop=self.pipeline.stop,
         )
         done: sdk.GenerationDone | None = None
         async with self._stage(stage) as (ctx, detail):

@@ -22,6 +22,8 @@ from altiplano_worker.tasks.run_passages import open_capabilities
 
 log = structlog.get_logger(__name__)
 
+SETTINGS = ("answer_tokens", "temperature", "top_p", "seed")
+"""What of a stored pipeline is a plain value and no stage."""
 FAULT = "The answer failed because of a fault in the platform. Please report it."
 
 
@@ -77,7 +79,8 @@ def read_pipeline(stored: Mapping[str, Any]) -> PipelineSpec:
                 )
                 for stage in stored["stages"]
             ),
-            **{name: stored[name] for name in ("answer_tokens", "temperature") if name in stored},
+            stop=tuple(stored.get("stop", ())),
+            **{name: stored[name] for name in SETTINGS if name in stored},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise PipelineError("The app's pipeline cannot be read.") from error

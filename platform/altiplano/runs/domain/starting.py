@@ -20,15 +20,14 @@ from altiplano.kernel.jobs import create_jobs
 from altiplano.knowledge.models import Collection
 from altiplano.runs.domain.questions import clean_history, clean_question
 from altiplano.runs.domain.quota import quota_error, take_runs
+from altiplano.runs.domain.sampling import Sampling, sample_pipeline
 from altiplano.runs.jobs import ExecuteRun
 from altiplano.runs.models import Run
 from altiplano.serving.domain.endpoints import choose_endpoint
 from altiplano.studio.models import App, AppVersion
 
-DEFAULT_ANSWER_TOKENS = 256
-"""Of a pipeline that says nothing about it; the worker's default is the same."""
-
 VersionWish = Literal["draft"] | int | None
+AS_THE_APP_SAYS = Sampling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def start_run(
     question: str,
     history: Iterable[Mapping[str, Any]] = (),
     version: VersionWish = None,
-    answer_tokens: int | None = None,
+    sampling: Sampling = AS_THE_APP_SAYS,
 ) -> Run:
     """The run is counted against today's quota, stored with all it needs, and queued.
 
@@ -60,7 +59,7 @@ def start_run(
         question=question,
         history=history,
         version=version,
-        answer_tokens=answer_tokens,
+        sampling=sampling,
     )
     for error in accept_runs([run]):
         if error is not None:
@@ -75,14 +74,14 @@ def prepare_run(
     question: str,
     history: Iterable[Mapping[str, Any]] = (),
     version: VersionWish = None,
-    answer_tokens: int | None = None,
+    sampling: Sampling = AS_THE_APP_SAYS,
 ) -> Run:
     """A run that may be asked and has all it needs, not stored yet.
 
     ``version`` None asks what is published; ``"draft"`` or a number needs the scope ``write``.
-    ``answer_tokens`` may shorten the answer, never lengthen it. Raises NotAllowedError,
-    InvalidInputError, ConflictError (nothing published), NotFoundError (no such version),
-    NoEndpointError.
+    ``sampling`` holds as far as the app leaves it open (:func:`sample_pipeline`). Raises
+    NotAllowedError, InvalidInputError, ConflictError (nothing published), NotFoundError (no such
+    version), NoEndpointError.
     """
     principal.require("run")
     question = clean_question(question)
@@ -103,7 +102,7 @@ def prepare_run(
         question=question,
         history=messages,
         spec={
-            "pipeline": _shorten(plan.pipeline, answer_tokens),
+            "pipeline": sample_pipeline(plan.pipeline, sampling),
             "collections": _pin_collections(principal.organization_id, plan.collection_ids),
             "endpoint": str(endpoint.id),
         },
@@ -173,13 +172,6 @@ def _plan_of(version: AppVersion) -> Plan:
         collection_ids=tuple(uuid.UUID(str(value)) for value in version.collection_ids),
         endpoint_id=version.endpoint_id,
     )
-
-
-def _shorten(pipeline: dict[str, Any], answer_tokens: int | None) -> dict[str, Any]:
-    if answer_tokens is None:
-        return pipeline
-    limit = min(answer_tokens, pipeline.get("answer_tokens", DEFAULT_ANSWER_TOKENS))
-    return {**pipeline, "answer_tokens": limit}
 
 
 def _pin_collections(

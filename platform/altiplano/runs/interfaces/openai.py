@@ -86,7 +86,7 @@ def prepare_chat(principal: Principal, chat: ChatRequest) -> Run:
         ),
         question=chat.question,
         history=chat.history,
-        answer_tokens=chat.max_tokens,
+        sampling=chat.sampling,
     )
 
 

@@ -1,8 +1,8 @@
 """What a client of OpenAI's chat protocol may send, and the question in it.
 
 An app answers by its own frozen pipeline. So every field is either checked against its bounds or
-refused, and none reaches an engine: a field that this table does not name could change what the
-app's owner decided.
+refused: a field that this table does not name could change what the app's owner decided. Those of
+:class:`Sampling` are passed on, and hold where the owner fixed nothing.
 """
 
 import math
@@ -13,11 +13,16 @@ from typing import Any, Final
 import orjson
 
 from altiplano.kernel.errors import InvalidInputError
+from altiplano.runs.domain.sampling import Sampling
 
 MAX_MESSAGES: Final = 200
 MAX_ANSWER_TOKENS: Final = 32_768
 MAX_STOPS: Final = 4
 MAX_STOP_CHARS: Final = 200
+LEAST_TOP_P: Final = 1e-6
+"""Engines refuse 0; from this little, too, only the likeliest token is left."""
+SEEDS: Final = 2**31
+"""Engines know so many; a client's 64 bits are folded into them, and repeat all the same."""
 MESSAGE_FIELDS: Final = frozenset({"role", "content", "name"})
 
 
@@ -31,7 +36,7 @@ class ParameterError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A checked request. ``max_tokens`` None leaves the length to the app."""
+    """A checked request."""
 
     organization: str
     app: str
@@ -39,7 +44,7 @@ class ChatRequest:
     history: tuple[dict[str, str], ...]
     stream: bool
     include_usage: bool
-    max_tokens: int | None
+    sampling: Sampling
 
     @property
     def model(self) -> str:
@@ -70,7 +75,6 @@ def read_chat_request(raw: bytes) -> ChatRequest:
             raise ParameterError(name, f"“{name}” is missing.", code="missing_required_parameter")
     organization, app = body["model"].split("/")
     question, history = _conversation(body["messages"])
-    limits = [body[name] for name in ("max_tokens", "max_completion_tokens") if body.get(name)]
     stream = bool(body.get("stream"))
     options = body.get("stream_options") or {}
     if options and not stream:
@@ -82,7 +86,22 @@ def read_chat_request(raw: bytes) -> ChatRequest:
         history=history,
         stream=stream,
         include_usage=bool(options.get("include_usage")),
-        max_tokens=min(limits) if limits else None,
+        sampling=_sampling(body),
+    )
+
+
+def _sampling(body: Mapping[str, Any]) -> Sampling:
+    """The wishes in a checked body, in values that every engine takes."""
+    limits = [body[name] for name in ("max_tokens", "max_completion_tokens") if body.get(name)]
+    top_p, seed, stop = (body.get(name) for name in ("top_p", "seed", "stop"))
+    # NUL is what PostgreSQL cannot store; a text that stops before anything says nothing.
+    stops = [text.replace("\0", "") for text in ([stop] if isinstance(stop, str) else stop or ())]
+    return Sampling(
+        answer_tokens=min(limits) if limits else None,
+        temperature=body.get("temperature"),
+        top_p=None if top_p is None else max(top_p, LEAST_TOP_P),
+        seed=None if seed is None else seed % SEEDS,
+        stop=tuple(text for text in stops if text),
     )
 
 
@@ -219,13 +238,13 @@ FIELDS: Final[Mapping[str, Check]] = {
     "stream_options": _stream_options,
     "max_tokens": _integer(1, MAX_ANSWER_TOKENS),
     "max_completion_tokens": _integer(1, MAX_ANSWER_TOKENS),
-    # Accepted because many clients always send them; the app's own settings answer.
     "temperature": _number(0, 2),
     "top_p": _number(0, 1),
-    "presence_penalty": _number(-2, 2),
-    "frequency_penalty": _number(-2, 2),
     "seed": _integer(-(2**63), 2**63 - 1),
     "stop": _stop,
+    # Accepted because many clients always send them, and not passed on.
+    "presence_penalty": _number(-2, 2),
+    "frequency_penalty": _number(-2, 2),
     "user": _text,
     # One meaning each, so that nothing is promised that is not done.
     "n": _only(1),

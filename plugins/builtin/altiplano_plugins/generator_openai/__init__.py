@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,9 +17,16 @@ from altiplano_sdk import (
     StageKind,
 )
 
+MAX_STOPS: Final = 4
+"""The protocol allows no more."""
+
 
 class OpenAIGeneratorConfig(BaseModel):
-    """What may be set per app; everything else about the endpoint is the operator's."""
+    """What may be set per app; everything else about the endpoint is the operator's.
+
+    A client may ask for these values for one answer. What is set here goes before its wish, but
+    for two: the smaller limit holds, and its stop texts are added while there is room.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,9 +45,17 @@ class OpenAIGeneratorConfig(BaseModel):
         title="Temperature",
         description="0 repeats itself and stays close to the documents; higher varies more.",
     )
+    top_p: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        title="Share of likely words",
+        description="The model chooses among the likeliest words that make up this share (top-p).",
+    )
     stop: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
         default=(),
-        max_length=4,
+        max_length=MAX_STOPS,
         title="Stop texts",
         description="The answer ends before the first of these texts.",
     )
@@ -82,6 +97,7 @@ class OpenAIGenerator(Generator):
             request,
             max_tokens=request.max_tokens if limit is None else min(limit, request.max_tokens),
             temperature=(request.temperature if config.temperature is None else config.temperature),
-            stop=config.stop or request.stop,
+            top_p=request.top_p if config.top_p is None else config.top_p,
+            stop=tuple(dict.fromkeys((*config.stop, *request.stop)))[:MAX_STOPS],
             seed=request.seed if config.seed is None else config.seed,
         )

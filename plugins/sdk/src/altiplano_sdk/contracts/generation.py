@@ -61,6 +61,7 @@ class GenerationRequest:
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    top_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
