@@ -14,9 +14,9 @@ from django.core.asgi import get_asgi_application
 _portal = cast("ASGI3Application", get_asgi_application())
 
 from altiplano.config.body_limit import with_body_limit
-from altiplano.config.json_body import parse_json
+from altiplano.config.fast_doors import DOORS
+from altiplano.config.fast_lane import FastLane
 from altiplano.config.request_connections import close_with_requests
-from altiplano.runs.interfaces.fast_lane import FastLane
 from altiplano.web.static_files import with_static_files
 
 # Database calls give the interpreter away a dozen times per request; at the default of 5 ms, each
@@ -25,5 +25,5 @@ sys.setswitchinterval(0.0005)
 
 close_with_requests()
 application = with_body_limit(
-    cast("ASGI3Application", FastLane(cast("Any", with_static_files(_portal)), parse=parse_json))
+    cast("ASGI3Application", FastLane(cast("Any", with_static_files(_portal)), DOORS))
 )

@@ -17,12 +17,17 @@ import altiplano_sdk as sdk
 from altiplano.kernel.database_threads import read_database
 from altiplano.knowledge import queries
 from altiplano.knowledge.queries import PassageRow
+from altiplano_worker.runtime.context import CollectionEmbedder
 from altiplano_worker.tasks.open_collections import OpenCollection, open_collections
 
 log = structlog.get_logger(__name__)
 
 WIDEN: Final = 4
 """How much further a search looks when too few of its hits may be shown."""
+
+READ_WHOLE: Final = 200
+"""Chunks of a collection that is read at once when it is opened: nearly all would be hits, and
+the database answers while the question is still being embedded."""
 
 EVERYTHING: Final = sdk.RetrievalFilter()
 
@@ -52,6 +57,11 @@ class CollectionPassages:
     def generations(self) -> Mapping[str, int]:
         """By collection id, what this request searches in; empty before the first search."""
         return {str(each.collection.id): each.reader.generation for each in self._opened or ()}
+
+    @property
+    def embedders(self) -> tuple[CollectionEmbedder, ...]:
+        """Of the collections searched in; empty before the first search."""
+        return tuple(each.embedder for each in self._opened or ())
 
     async def open(self) -> Self:
         """The generations are fixed from now on. Searching does this itself; done before, its
@@ -103,7 +113,18 @@ class CollectionPassages:
         async with self._lock:
             if self._opened is None:
                 self._opened = await open_collections(self._organization_id, self._collection_ids)
+                small = [each for each in self._opened if each.reader.count <= READ_WHOLE]
+                if small:
+                    await self._read_whole(frozenset(each.collection.id for each in small))
             return self._opened
+
+    async def _read_whole(self, collection_ids: frozenset[uuid.UUID]) -> None:
+        limit = READ_WHOLE * len(collection_ids)
+        rows = await read_database(
+            lambda: queries.all_passage_rows(self._organization_id, collection_ids, limit=limit)
+        )
+        for row in rows.values():
+            self._rows.setdefault(row.collection_id, {})[row.chunk_id] = row
 
     async def _search_one(
         self,

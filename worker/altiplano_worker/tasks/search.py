@@ -5,6 +5,9 @@ Only workers of the queue ``runs`` do so: they hold models and indexes ready for
 
 import asyncio
 import time
+import uuid
+from collections import OrderedDict
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -15,8 +18,8 @@ from redis.exceptions import RedisError
 
 import altiplano_sdk as sdk
 from altiplano.knowledge import search_wire as wire
-from altiplano_worker.adapters.connections import connect_redis
-from altiplano_worker.runtime.context import stage_log
+from altiplano_worker.adapters.connections import connect_redis, heed_cancellation
+from altiplano_worker.runtime.context import CollectionEmbedder, stage_log
 from altiplano_worker.runtime.loader import installed_plugins
 from altiplano_worker.runtime.loop import process_loop
 from altiplano_worker.tasks.passages import CollectionPassages
@@ -28,6 +31,7 @@ MAX_AT_ONCE: Final = 32
 POLL_SECONDS: Final = 2
 PAUSE_SECONDS: Final = 1.0
 RETRIEVER: Final = "hybrid"
+REMEMBERED_EMBEDDERS: Final = 1024
 UNEXPECTED = "The search failed because of a fault in the platform. Please report it."
 
 
@@ -43,6 +47,7 @@ class SearchServer:
         """Answers until cancelled. A broker that is away is asked again every second."""
         try:
             while True:
+                heed_cancellation()
                 await self._free.acquire()
                 try:
                     data = await self._next()
@@ -89,7 +94,7 @@ async def answer_search(request: wire.SearchRequest) -> wire.SearchReply:
         async with CollectionPassages(
             request.organization_id, [request.collection_id], where=where
         ) as index:
-            await index.open()
+            await _open_and_embed(index, request)
             context = sdk.Context(log=stage_log(run_id=f"search-{request.id}"), index=index)
             passages = await _retriever(request.mode, request.k).retrieve(
                 sdk.Query(request.query), context
@@ -100,6 +105,37 @@ async def answer_search(request: wire.SearchRequest) -> wire.SearchReply:
         log.exception("search.failed", collection=str(request.collection_id))
         return wire.SearchReply(code="search_failed", message=UNEXPECTED)
     return wire.SearchReply(hits=tuple(_hit(passage) for passage in passages[: request.k]))
+
+
+async def _open_and_embed(index: CollectionPassages, request: wire.SearchRequest) -> None:
+    """The collection is open and, if its embedder is known, the question's vector in the cache.
+
+    The vector takes longest by far, and needs nothing of the database but which model makes it.
+    A collection's embedder is remembered under its organization once it was opened for it; one
+    that has changed since makes a vector that nobody asks for.
+    """
+    key = (request.organization_id, request.collection_id)
+    known = None if request.mode == sdk.SearchMode.LEXICAL else _embedders.get(key)
+    embedding = asyncio.ensure_future(_embed(known, request.query)) if known else None
+    try:
+        for embedder in (await index.open()).embedders:
+            _embedders[key] = embedder
+            _embedders.move_to_end(key)
+        while len(_embedders) > REMEMBERED_EMBEDDERS:
+            _embedders.popitem(last=False)
+        if embedding is not None:
+            await embedding
+    finally:
+        if embedding is not None:
+            embedding.cancel()
+
+
+async def _embed(embedder: CollectionEmbedder, text: str) -> None:
+    with suppress(Exception):  # the search meets it again, and says it
+        await embedder.embed_query(text)
+
+
+_embedders: OrderedDict[tuple[uuid.UUID, uuid.UUID], CollectionEmbedder] = OrderedDict()
 
 
 @cache

@@ -208,17 +208,10 @@ def download_document(request: ApiRequest, document_id: str) -> FileResponse | H
 def search_collection(
     request: ApiRequest, collection_id: str, payload: schemas.SearchIn
 ) -> schemas.SearchOut:
-    result = search.search_collection(
-        principal=request.auth,
-        collection_id=collection_id,
-        query=payload.query,
-        k=payload.k,
-        mode=payload.mode,
-        document_ids=payload.filter.document_ids,
-        languages=[language.lower() for language in payload.filter.languages],
-    )
-    return schemas.SearchOut(
-        hits=[schemas.HitOut.of(hit) for hit in result.hits], took_ms=result.took_ms
+    return schemas.SearchOut.of(
+        search.search_collection(
+            principal=request.auth, collection_id=collection_id, **payload.as_search()
+        )
     )
 
 
