@@ -193,6 +193,9 @@ THIRD_PARTY: Final = frozenset(
 ANY_METHOD: Final = frozenset({"language/setlang/"})
 """Django's own view: it acts on POST alone, and answers everything with a redirect."""
 
+STAFF_PREFIX: Final = "admin/"
+"""The admin dashboard: staff alone, walked as a whole by ``test_access_dashboard``."""
+
 NOT_A_PAGE: Final = frozenset({"api/v1/"})
 """Ninja's root: there for reversing addresses, always a 404."""
 

@@ -134,7 +134,7 @@ def _signed_in(member: Member) -> Client:
     return client
 
 
-AREAS = ("accounts", "catalog", "kernel", "knowledge", "runs", "serving", "studio")
+AREAS = ("accounts", "catalog", "kernel", "knowledge", "ops", "runs", "serving", "studio")
 UNOBSERVED = {"last_used_at", "last_login"}
 """Notes of having been here, which is not a change of anything."""
 
@@ -144,6 +144,8 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for area in AREAS:
         for model in apps.get_app_config(area).get_models():
+            if not model._meta.managed:
+                continue
             names = [f.attname for f in model._meta.concrete_fields if f.name not in UNOBSERVED]
             manager = getattr(model, "unscoped", model._default_manager)
             for row in manager.order_by("pk").values_list(*names):

@@ -57,6 +57,9 @@ INSTALLED_APPS = [
     "altiplano.studio",
     "altiplano.runs",
     "altiplano.ops",
+    "unfold.apps.BasicAppConfig",
+    "altiplano.ops.apps.DashboardConfig",
+    "hijack",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -93,6 +96,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "altiplano.accounts.interfaces.context.workplace",
+                "altiplano.ops.interfaces.context.operation",
             ],
         },
     }
@@ -186,6 +190,27 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
 FILE_UPLOAD_HANDLERS = ["altiplano.knowledge.interfaces.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = UPLOAD_ROOT
+
+# --- Admin dashboard --------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Altiplano",
+    "SITE_HEADER": "Altiplano",
+    "SITE_SYMBOL": "landscape",
+    "SITE_URL": "/home/",
+    "SHOW_LANGUAGES": True,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": ["altiplano.ops.interfaces.dashboard.style_url"],
+    "SCRIPTS": ["altiplano.ops.interfaces.dashboard.script_url"],
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "altiplano.ops.interfaces.dashboard.navigation",
+    },
+}
+HIJACK_PERMISSION_CHECK = "altiplano.ops.impersonation.may_stand_in"
+HIJACK_INSERT_BEFORE = None  # the banner is in web/base.html
 
 # --- Logs -------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Every route of the portal, area by area."""
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from altiplano.config.api import api
@@ -8,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("v1/", include("altiplano.runs.interfaces.openai_urls")),
     path("", include("altiplano.ops.urls")),
+    path("admin/", admin.site.urls),
     path("", include("altiplano.web.urls")),
     path("", include("altiplano.accounts.interfaces.urls")),
     path("", include("altiplano.knowledge.interfaces.urls")),

@@ -3,6 +3,9 @@
 from django.urls import path
 
 from altiplano.ops.interfaces import views
+from altiplano.ops.interfaces.admin_site import discover_pages
+
+discover_pages()
 
 app_name = "ops"
 urlpatterns = [

@@ -157,3 +157,13 @@ def _give_up(version: DocumentVersion, document: Document, *, reason: str) -> bo
     version.state, version.reason = DocumentState.CANCELLED, reason
     remove_extracted(collection_id=document.collection_id, version_ids=[version.id])
     return True
+
+
+def give_up_version(*, version_id: object, reason: str) -> bool:
+    """As :func:`cancel_document`, for one version, by whoever looks after the platform.
+
+    False, with nothing changed, when it is finished by now or gone.
+    """
+    with transaction.atomic():
+        version = DocumentVersion.unscoped.select_related("document").filter(pk=version_id).first()
+        return version is not None and _give_up(version, version.document, reason=reason)

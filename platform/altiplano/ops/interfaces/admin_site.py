@@ -1,0 +1,116 @@
+"""The frame of the admin dashboard: who may enter, by which door, under which policy."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.module_loading import module_has_submodule
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        # Alpine, of which unfold's menus and tabs are made, evaluates its attributes; there is no
+        # inline script and none from elsewhere.
+        "script-src 'self' 'unsafe-eval'",
+        "style-src-elem 'self'",
+        "style-src-attr 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+ADMIN_MODULE = "interfaces.admin"
+
+
+class OperatorSite(UnfoldAdminSite):
+    """Staff come in by the portal's own sign-in, second factor included; there is no other door."""
+
+    site_header = "Altiplano"
+    site_title = "Altiplano"
+    index_title = _("Overview")
+    enable_nav_sidebar = True
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Django's check of rights, under the dashboard's policy instead of the portal's."""
+        guarded = super().admin_view(view, cacheable)
+
+        def admitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not self.has_permission(request):
+                return self.turn_away(request)
+            response = guarded(request, *args, **kwargs)
+            response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+            return response
+
+        return admitted
+
+    def turn_away(self, request: HttpRequest) -> HttpResponse:
+        """Strangers go to the portal's sign-in; signed-in people who are no staff may not enter."""
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.get_full_path())
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(reverse("admin:index"))
+
+    def get_urls(self) -> list[Any]:
+        return [
+            path("everything/", self.admin_view(self.show_everything), name="everything"),
+            *super().get_urls(),
+        ]
+
+    def show_everything(self, request: HttpRequest) -> HttpResponse:
+        """Every table that the person may see, by area."""
+        request.current_app = self.name  # type: ignore[attr-defined]
+        context = {
+            **self.each_context(request),
+            "title": _("Every table"),
+            "app_list": self.get_app_list(request),
+        }
+        return TemplateResponse(request, "ops/everything.html", context)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The portal has a page for that."""
+        return HttpResponseRedirect(reverse("account_change_password"))
+
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "colors": None}  # colours are in ops/admin.css
+
+    def _get_colors(self, key: str, *args: Any) -> dict[str, dict[str, str]]:
+        """None: unfold would write them into the page as an inline style."""
+        return {}
+
+
+def discover_pages() -> None:
+    """Every area's pages are registered, and a plain one for each model that has none.
+
+    Called where the URLs are made, so that workers, who have no pages, never load them.
+    """
+    for config in apps.get_app_configs():
+        if config.name.startswith("altiplano.") and module_has_submodule(
+            config.module, "interfaces"
+        ):
+            interfaces = import_module(f"{config.name}.interfaces")
+            if module_has_submodule(interfaces, "admin"):
+                import_module(f"{config.name}.{ADMIN_MODULE}")
+    from altiplano.ops.interfaces.plain_pages import register_the_rest
+
+    register_the_rest()

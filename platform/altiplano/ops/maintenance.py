@@ -1,0 +1,44 @@
+"""The notice that stands on every page while it holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from altiplano.ops.models import MaintenanceNotice
+
+CACHE_KEY = "altiplano.maintenance"
+CACHE_SECONDS = 10
+"""So every page of a process costs a query every ten seconds, and a notice shows that late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    text_en: str
+    text_fr: str
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def text(self) -> str:
+        return self.text_fr if (get_language() or "").startswith("fr") else self.text_en
+
+
+def current_notice() -> Notice | None:
+    """The notice that holds now, the one that ends first when several do."""
+    now = timezone.now()
+    notices: list[Notice] | None = cache.get(CACHE_KEY)
+    if notices is None:
+        notices = [
+            Notice(row.text_en, row.text_fr, row.starts_at, row.ends_at)
+            for row in MaintenanceNotice.objects.filter(ends_at__gt=now).order_by("ends_at")
+        ]
+        cache.set(CACHE_KEY, notices, CACHE_SECONDS)
+    return next((each for each in notices if each.starts_at <= now < each.ends_at), None)
+
+
+def forget_notices() -> None:
+    """This process reads the notices anew."""
+    cache.delete(CACHE_KEY)

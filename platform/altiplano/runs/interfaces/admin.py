@@ -1,0 +1,81 @@
+"""Runs, answers, citations, feedback and usage in the admin dashboard."""
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.paginator import InfinitePaginator
+
+from altiplano.accounts.domain.audit import record_event
+from altiplano.accounts.interfaces.admin import staff_of
+from altiplano.accounts.interfaces.admin_base import AreaAdmin
+from altiplano.accounts.interfaces.admin_operations import operation
+from altiplano.accounts.interfaces.admin_traces import JobTraces
+from altiplano.runs import event_log
+from altiplano.runs.domain.cancelling import cancel_run
+from altiplano.runs.models import Answer, Citation, DailyUsage, Feedback, Run
+
+
+@admin.register(Run)
+class RunAdmin(JobTraces, AreaAdmin):
+    list_display = ("id", "app", "organization", "state", "error_code", "created_at", "finished_at")
+    list_select_related = ("app", "organization")
+    list_filter = ("state", "error_code")
+    search_fields = ("app__name", "organization__name", "=error_code", "error_message")
+    ordering = ("-id",)
+    paginator = InfinitePaginator
+    actions = ("cancel",)
+
+    @operation(
+        label=_("Cancel"),
+        question=_("These runs will be stopped; nobody gets an answer from them:"),
+        is_dangerous=True,
+    )
+    def cancel(self, request: HttpRequest, row: Run) -> None:
+        run = cancel_run(Run.unscoped.get(pk=row.pk))
+        record_event(
+            principal=None,
+            actor=staff_of(request),
+            organization_id=run.organization_id,
+            action="run.cancelled",
+            object_type="run",
+            object_id=run.id,
+        )
+        transaction.on_commit(lambda: event_log.announce_cancel(run.id, run.state))
+
+
+@admin.register(Answer)
+class AnswerAdmin(AreaAdmin):
+    list_display = ("run", "is_abstained", "prompt_tokens", "completion_tokens")
+    list_select_related = ("run",)
+    list_filter = ("is_abstained",)
+    search_fields = ("run__app__name", "run__organization__name")
+    ordering = ("-run_id",)
+    paginator = InfinitePaginator
+
+
+@admin.register(Citation)
+class CitationAdmin(AreaAdmin):
+    list_display = ("run", "n", "document_name", "page")
+    list_select_related = ("run",)
+    search_fields = ("document_name",)
+    ordering = ("-id",)
+    paginator = InfinitePaginator
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(AreaAdmin):
+    list_display = ("run", "organization", "verdict", "reason", "comment", "created_at")
+    list_select_related = ("run", "organization")
+    list_filter = ("verdict", "reason")
+    search_fields = ("comment", "organization__name")
+    ordering = ("-created_at",)
+
+
+@admin.register(DailyUsage)
+class DailyUsageAdmin(AreaAdmin):
+    list_display = ("day", "organization", "runs", "prompt_tokens", "completion_tokens")
+    list_select_related = ("organization",)
+    list_filter = ("day",)
+    search_fields = ("organization__name", "organization__slug")
+    ordering = ("-day",)

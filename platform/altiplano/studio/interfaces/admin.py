@@ -1,0 +1,22 @@
+"""Apps and their versions in the admin dashboard."""
+
+from django.contrib import admin
+
+from altiplano.accounts.interfaces.admin_base import AreaAdmin
+from altiplano.studio.models import App, AppVersion
+
+
+@admin.register(App)
+class AppAdmin(AreaAdmin):
+    list_display = ("name", "slug", "organization", "published_version", "created_at")
+    list_select_related = ("organization", "published_version")
+    search_fields = ("name", "slug", "organization__name")
+    ordering = ("-created_at",)
+
+
+@admin.register(AppVersion)
+class AppVersionAdmin(AreaAdmin):
+    list_display = ("app", "number", "organization", "created_by", "created_at")
+    list_select_related = ("app", "organization", "created_by")
+    search_fields = ("app__name", "app__slug", "organization__name")
+    ordering = ("-created_at",)
