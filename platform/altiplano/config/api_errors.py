@@ -16,8 +16,11 @@ from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from ninja.errors import HttpError, ValidationError
 
+from altiplano.config.field_reasons import reason_of
 from altiplano.kernel.errors import DomainError
 from altiplano.kernel.ids import new_id
 from altiplano.kernel.problems import CONTENT_TYPE, problem, problem_from_error
@@ -26,14 +29,17 @@ from altiplano.runs.interfaces.openai_answer import error_object
 log = structlog.get_logger(__name__)
 
 SENTENCES = {
-    400: ("bad_request", "The request cannot be understood."),
-    401: ("not_signed_in", "Sign in first, or send an API key."),
-    403: ("not_allowed", "This is not allowed."),
-    404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not answer to this method."),
-    413: ("too_large", "The request is too large."),
-    415: ("unsupported_media_type", "This content type is not understood here."),
-    503: ("unavailable", "A part of the platform does not answer at the moment; try again soon."),
+    400: ("bad_request", _("The request cannot be understood.")),
+    401: ("not_signed_in", _("Sign in first, or send an API key.")),
+    403: ("not_allowed", _("This is not allowed.")),
+    404: ("not_found", _("There is nothing at this address.")),
+    405: ("method_not_allowed", _("This address does not answer to this method.")),
+    413: ("too_large", _("The request is too large.")),
+    415: ("unsupported_media_type", _("This content type is not understood here.")),
+    503: (
+        "unavailable",
+        _("A part of the platform does not answer at the moment; try again soon."),
+    ),
 }
 
 
@@ -78,7 +84,8 @@ def _unforeseen(request: HttpRequest, error: object) -> HttpResponse:
     return problem(
         500,
         "internal_error",
-        f"Something went wrong on our side. If it happens again, quote {incident}.",
+        _("Something went wrong on our side. If it happens again, quote %(incident)s.")
+        % {"incident": incident},
         instance=f"urn:uuid:{incident}",
     )
 
@@ -91,8 +98,9 @@ def plain_problem(status: int) -> HttpResponse:
 
 def sentence_for(status: int) -> tuple[str, str]:
     """The code and the sentence for an error of which nothing but its status is known."""
-    failed = ("failed", "The request could not be answered.")
-    return SENTENCES.get(status, failed if status >= 500 else SENTENCES[400])
+    failed = ("failed", _("The request could not be answered."))
+    code, sentence = SENTENCES.get(status, failed if status >= 500 else SENTENCES[400])
+    return code, str(sentence)
 
 
 def _invalid(errors: Iterable[dict[str, Any]]) -> HttpResponse:
@@ -102,10 +110,12 @@ def _invalid(errors: Iterable[dict[str, Any]]) -> HttpResponse:
     """
     reasons: dict[str, list[str]] = {}
     for item in errors:
-        reasons.setdefault(_name_of(item), []).append(_reason_of(item))
-    fields = {name: ", or ".join(dict.fromkeys(each)) for name, each in reasons.items()}
+        reasons.setdefault(_name_of(item), []).append(reason_of(item))
+    either = gettext(", or ")
+    fields = {name: either.join(dict.fromkeys(each)) for name, each in reasons.items()}
     name, reason = next(iter(fields.items()))
-    return problem(422, "invalid", f"“{name}”: {reason}.", fields=fields)
+    detail = gettext("“%(name)s”: %(reason)s.") % {"name": name, "reason": reason}
+    return problem(422, "invalid", detail, fields=fields)
 
 
 def _name_of(item: dict[str, Any]) -> str:
@@ -120,18 +130,6 @@ def _name_of(item: dict[str, Any]) -> str:
         inner = tuple(takewhile(lambda part: str(part).replace("_", "a").isalnum(), inner))
     name = ".".join(str(part) for part in inner)[:100]
     return name if name and name.isprintable() else str(place[0])
-
-
-def _reason_of(item: dict[str, Any]) -> str:
-    match item["type"]:
-        case "extra_forbidden":
-            return "there is no such field"
-        case "missing":
-            return "is missing"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return "must be a JSON object"
-    reason = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    return reason[:1].lower() + reason[1:]
 
 
 def as_problem(response: HttpResponseBase) -> HttpResponseBase:
@@ -161,7 +159,7 @@ def _is_document(response: HttpResponseBase) -> bool:
 
 
 def _with_headers_of(response: HttpResponseBase, said: HttpResponse) -> HttpResponse:
-    for header in ("Allow", "Retry-After"):
+    for header in ("Allow", "Content-Language", "Retry-After", "Vary"):
         if header in response:
             said[header] = response[header]
     return said

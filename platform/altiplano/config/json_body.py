@@ -117,7 +117,7 @@ def _refuse_unstorable_text(text: str, where: str) -> None:
         name = where if where.isprintable() else "body"
         raise InvalidInputError(
             _("A text holds a NUL character or half a character."),
-            fields={name[:60]: "holds a character that cannot be stored"},
+            fields={name[:60]: _("holds a character that cannot be stored")},
         )
 
 

@@ -18,7 +18,7 @@ def read_name(raw: str, *, maximum: int, field: str = "name") -> str:
     """
     name = " ".join(clean_text(raw).text.split())
     if not name:
-        raise InvalidInputError(_("Give it a name."), fields={field: "is empty"})
+        raise InvalidInputError(_("Give it a name."), fields={field: _("is empty")})
     if len(name) > maximum:
         raise InvalidInputError(
             _("A name has at most %(limit)s characters."),

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext
 
 from altiplano.kernel.reason_templates import TEMPLATES
@@ -43,6 +44,10 @@ class Reason:
 def in_my_language(sentence: str) -> str:
     """What a worker stored, in the active language; as it is where no translation is known."""
     return read_reason(sentence).say() if sentence else ""
+
+
+lazily_in_my_language = lazy(in_my_language, str)
+"""The same for an error: in the language that is active when the error is shown."""
 
 
 def read_reason(sentence: str) -> Reason:

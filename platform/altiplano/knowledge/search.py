@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import InvalidInputError, NotFoundError, UnavailableError
-from altiplano.kernel.reasons import in_my_language
+from altiplano.kernel.reasons import lazily_in_my_language
 from altiplano.knowledge import search_wire as wire
 from altiplano.knowledge.models import Collection, Document
 
@@ -101,7 +101,7 @@ def ask_worker(request: wire.SearchRequest) -> SearchResult:
     begun = time.perf_counter()
     reply = _ask(request)
     if reply.code:
-        raise UnavailableError(in_my_language(reply.message), code=reply.code, retry_after=5)
+        raise UnavailableError(lazily_in_my_language(reply.message), code=reply.code, retry_after=5)
     return SearchResult(reply.hits, round((time.perf_counter() - begun) * 1000, 2))
 
 

@@ -40,7 +40,7 @@ def version_of(app: App, number: int) -> AppVersion:
     version = versions_of(app).filter(number=number).first()
     if version is None:
         raise NotFoundError(
-            _("This app has no such version."), fields={"version": "unknown version"}
+            _("This app has no such version."), fields={"version": _("unknown version")}
         )
     return version
 
@@ -67,5 +67,5 @@ def collections_by_id(organization_id: uuid.UUID, ids: Iterable[str]) -> list[Co
 def _no_such_collection() -> NotFoundError:
     return NotFoundError(
         _("There is no such collection in your organization."),
-        fields={"collections": "unknown collection"},
+        fields={"collections": _("unknown collection")},
     )

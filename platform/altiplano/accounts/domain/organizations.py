@@ -42,19 +42,7 @@ class NewOrganization(NamedTuple):
 
 def create_organization(*, user: User, name: str, kind: str, country: str = "") -> Organization:
     """A new organization that this person owns. Raises InvalidInputError."""
-    name = read_name(name, maximum=200)
-    if kind not in OrganizationKind.values:
-        raise InvalidInputError(
-            _("The kind is one of: %(values)s."),
-            params={"values": ", ".join(OrganizationKind.values)},
-            fields={"kind": _("unknown kind")},
-        )
-    country = country.strip().upper()
-    if country and not re.fullmatch("[A-Z]{2}", country):
-        raise InvalidInputError(
-            _("The country is a code of two letters, such as FR."),
-            fields={"country": "two letters"},
-        )
+    name, kind, country = read_facts(name, kind, country)
     for _attempt in range(SLUG_ATTEMPTS):
         slug = free_slug(
             name,
@@ -67,6 +55,24 @@ def create_organization(*, user: User, name: str, kind: str, country: str = "") 
         except IntegrityError:  # someone took the slug between the look and the insert
             continue
     raise ConflictError(_("Too many organizations of this name are being made; try again."))
+
+
+def read_facts(name: str, kind: str, country: str) -> tuple[str, str, str]:
+    """What an organization says of itself, tidied. Raises InvalidInputError that names the field."""
+    name = read_name(name, maximum=200)
+    if kind not in OrganizationKind.values:
+        raise InvalidInputError(
+            _("The kind is one of: %(values)s."),
+            params={"values": ", ".join(OrganizationKind.values)},
+            fields={"kind": _("unknown kind")},
+        )
+    country = country.strip().upper()
+    if country and not re.fullmatch("[A-Z]{2}", country):
+        raise InvalidInputError(
+            _("The country is a code of two letters, such as FR."),
+            fields={"country": _("two letters")},
+        )
+    return name, kind, country
 
 
 def _insert(user: User, organization: Organization) -> Organization:
@@ -114,8 +120,10 @@ def read_email(raw: str) -> str:
         validate_email(email)
     except ValidationError:
         raise InvalidInputError(
-            _("This is not an e-mail address."), fields={"email": "not an e-mail address"}
+            _("This is not an e-mail address."), fields={"email": _("not an e-mail address")}
         ) from None
     if len(email) > 254:
-        raise InvalidInputError(_("This e-mail address is too long."), fields={"email": "too long"})
+        raise InvalidInputError(
+            _("This e-mail address is too long."), fields={"email": _("too long")}
+        )
     return email

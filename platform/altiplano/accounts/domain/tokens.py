@@ -17,6 +17,7 @@ from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.models import ApiToken, Membership, Role, TokenScope
 from altiplano.accounts.principal import ROLE_SCOPES, Principal
 from altiplano.kernel.errors import InvalidInputError, NotAllowedError, NotSignedInError
+from altiplano.kernel.limits import joined_limits
 from altiplano.kernel.naming import read_name
 
 KEY_PREFIX = "alti_"
@@ -59,7 +60,7 @@ def issue_token(
         )
     if expires_at is not None and expires_at <= timezone.now():
         raise InvalidInputError(
-            _("The expiry lies in the past."), fields={"expires_at": "must lie in the future"}
+            _("The expiry lies in the past."), fields={"expires_at": _("must lie in the future")}
         )
     key = KEY_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     with transaction.atomic():
@@ -134,7 +135,7 @@ def authenticate_token(key: str) -> Principal:
     ).values("role")
     token = (
         ApiToken.unscoped.filter(digest=_digest_of(key))
-        .select_related("created_by", "organization")
+        .select_related("created_by", "organization__limits")
         .annotate(holder_role=Subquery(role))
         .first()
     )
@@ -150,6 +151,12 @@ def authenticate_token(key: str) -> Principal:
             _("This organization is suspended; its owner can write to the operator."),
             code="organization_suspended",
         )
+    limits = joined_limits(token.organization)
+    if not limits.allows_api:
+        raise NotAllowedError(
+            _("API keys are switched off for this organization; its owner can write to the operator."),
+            code="api_switched_off",
+        )
     _note_use(token.id, token.last_used_at, now)
     return Principal(
         user_id=token.created_by_id,
@@ -159,6 +166,7 @@ def authenticate_token(key: str) -> Principal:
         role=token.holder_role,
         scopes=frozenset(token.scopes) & ROLE_SCOPES[token.holder_role] & set(TokenScope.values),
         token_id=token.id,
+        limits=limits,
     )
 
 

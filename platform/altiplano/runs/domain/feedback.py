@@ -21,7 +21,7 @@ def give_feedback(
         raise ConflictError(_("There is no answer to judge yet."), code="run_not_over")
     if verdict not in Verdict.values:
         raise InvalidInputError(
-            _("The verdict is “good” or “bad”."), fields={"verdict": "good or bad"}
+            _("The verdict is “good” or “bad”."), fields={"verdict": _("good or bad")}
         )
     if reason and reason not in FeedbackReason.values:
         raise InvalidInputError(

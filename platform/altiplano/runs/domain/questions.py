@@ -31,7 +31,7 @@ def clean_question(raw: str) -> str:
         raise UnaskableError(
             _("Ask a question: the text is empty."),
             code="question_empty",
-            fields={"input": "must not be empty"},
+            fields={"input": _("must not be empty")},
         )
     limit = settings.MAX_QUESTION_CHARS
     if len(question) > limit:
@@ -58,7 +58,7 @@ def clean_history(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]
             raise UnaskableError(
                 _("A conversation has messages of the roles “user” and “assistant” only."),
                 code="role_not_allowed_here",
-                fields={f"history.{number}.role": "user or assistant"},
+                fields={f"history.{number}.role": _("user or assistant")},
             )
         content = _without_controls(str(message.get("content", ""))).strip()
         if content:
@@ -72,7 +72,7 @@ def clean_history(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]
             ),
             params={"messages": MAX_HISTORY_MESSAGES, "characters": MAX_HISTORY_CHARS},
             code="history_too_long",
-            fields={"history": "too long"},
+            fields={"history": _("too long")},
         )
     return history
 

@@ -107,7 +107,8 @@ def _stages_of(template: str | None, stages: Sequence[Stage] | None) -> Sequence
     if stages is not None:
         if template is not None:
             raise InvalidInputError(
-                _("Name a template or give a pipeline, not both."), fields={"template": "not both"}
+                _("Name a template or give a pipeline, not both."),
+                fields={"template": _("not both")},
             )
         return stages
     chosen = TEMPLATES.get(template or DEFAULT_TEMPLATE)
@@ -177,7 +178,7 @@ def _endpoint(organization_id: uuid.UUID, raw: str | None) -> ModelEndpoint | No
         endpoint = None
     if endpoint is None:
         raise NotFoundError(
-            _("There is no such model endpoint."), fields={"endpoint": "unknown endpoint"}
+            _("There is no such model endpoint."), fields={"endpoint": _("unknown endpoint")}
         )
     return endpoint
 
