@@ -280,8 +280,8 @@ def test_a_revoked_key_fails_at_once(stack):
 
 def test_many_questions_at_once_never_pass_the_quota(stack, charlie):
     stack.python(
-        "from altiplano.runs.models import Quota\nfrom altiplano.accounts.models import Organization\n"
-        "Quota.objects.update_or_create(organization=Organization.objects.get(slug='charity'), "
+        "from altiplano.kernel.models import OrganizationLimits\nfrom altiplano.accounts.models import Organization\n"
+        "OrganizationLimits.objects.update_or_create(organization=Organization.objects.get(slug='charity'), "
         "defaults={'runs_per_day': 5})"
     )
     with ThreadPoolExecutor(16) as pool:

@@ -294,3 +294,9 @@ def has_ready_documents(collection_id: uuid.UUID) -> bool:
     return DocumentVersion.unscoped.filter(
         document__collection_id=collection_id, state=DocumentState.READY, chunk_count__gt=0
     ).exists()
+
+
+def stored_bytes(organization_id: uuid.UUID) -> int:
+    """What all files of the organization take up, those of earlier versions included."""
+    total = DocumentVersion.objects.within(organization_id).aggregate(sum=Sum("bytes"))["sum"]
+    return int(total or 0)

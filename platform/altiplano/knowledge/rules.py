@@ -34,9 +34,9 @@ def too_large_reason() -> str:
     return f"The file is larger than {limit}, which is the most one document may have."
 
 
-def check_storage(*, used: int, added: int) -> None:
-    """Raises LimitReachedError when ``added`` bytes do not fit into the organization's quota."""
-    if used + added > settings.STORAGE_BYTES:
+def check_storage(*, used: int, added: int, limit: int) -> None:
+    """Raises LimitReachedError when ``added`` bytes do not fit into the organization's ``limit``."""
+    if used + added > limit:
         raise LimitReachedError(
             _(
                 "Your organization uses %(used)s of %(limit)s; %(added)s more do not fit. "
@@ -44,7 +44,7 @@ def check_storage(*, used: int, added: int) -> None:
             ),
             params={
                 "used": Size(used),
-                "limit": Size(settings.STORAGE_BYTES),
+                "limit": Size(limit),
                 "added": Size(added),
             },
             code="storage_limit",

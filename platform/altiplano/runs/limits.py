@@ -42,8 +42,8 @@ class OpenStreams:
         with self._lock:
             if self._counts[person] >= settings.STREAMS_PER_PERSON:
                 raise _too_many(PERSON_HAS_ENOUGH, settings.STREAMS_PER_PERSON)
-            if self._counts[organization] >= settings.STREAMS_PER_ORGANIZATION:
-                raise _too_many(ORGANIZATION_HAS_ENOUGH, settings.STREAMS_PER_ORGANIZATION)
+            if self._counts[organization] >= principal.limits.streams:
+                raise _too_many(ORGANIZATION_HAS_ENOUGH, principal.limits.streams)
             self._counts[person] += 1
             self._counts[organization] += 1
 

@@ -153,18 +153,6 @@ class Feedback(OrganizationModel):
         return f"{self.verdict} on {self.run_id}"
 
 
-class Quota(models.Model):
-    """Limits of one organization; without a row the settings' defaults hold."""
-
-    organization = models.OneToOneField(
-        "accounts.Organization", primary_key=True, on_delete=models.CASCADE, related_name="+"
-    )
-    runs_per_day = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.runs_per_day} runs a day for {self.organization_id}"
-
-
 class DailyUsage(OrganizationModel):
     """What an organization used on one day (UTC); a run counts once, when it is accepted."""
 

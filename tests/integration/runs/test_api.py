@@ -2,8 +2,9 @@
 
 import pytest
 
+from altiplano.kernel.models import OrganizationLimits
 from altiplano.runs import event_log
-from altiplano.runs.models import Answer, Feedback, Quota, Run, RunState
+from altiplano.runs.models import Answer, Feedback, Run, RunState
 from tests.factories.runs import RunFactory, make_endpoint, publish_app
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def finished(app, user, **extra):
 
 
 def test_me_says_who_asks_and_what_is_left(alice):
-    Quota.objects.create(organization=alice.organization, runs_per_day=9)
+    OrganizationLimits.objects.create(organization=alice.organization, runs_per_day=9)
     me = alice.api.get("/api/v1/me").json()
     assert me["user"]["email"] == alice.user.email
     assert me["organization"]["slug"] == alice.organization.slug

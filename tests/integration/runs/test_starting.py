@@ -12,11 +12,11 @@ from altiplano.kernel.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from altiplano.kernel.models import Job
+from altiplano.kernel.models import Job, OrganizationLimits
 from altiplano.runs.domain.quota import remaining_quota, take_runs
 from altiplano.runs.domain.sampling import Sampling
 from altiplano.runs.domain.starting import accept_runs, prepare_run, start_run
-from altiplano.runs.models import DailyUsage, Quota, Run, RunState
+from altiplano.runs.models import DailyUsage, Run, RunState
 from altiplano.serving.domain.endpoints import NoEndpointError
 from altiplano.serving.models import ModelEndpoint
 from altiplano.studio.models import AppVersion
@@ -167,7 +167,7 @@ def test_another_organizations_endpoint_does_not_answer(alice, charlie, app):
 
 
 def test_the_quota_is_a_429_that_says_when_to_come_back(alice, app):
-    Quota.objects.create(organization=alice.organization, runs_per_day=2)
+    OrganizationLimits.objects.create(organization=alice.organization, runs_per_day=2)
     for _ in range(2):
         start_run(principal=alice.principal, app=app, question=ASK)
     with pytest.raises(LimitReachedError) as caught:
@@ -179,13 +179,13 @@ def test_the_quota_is_a_429_that_says_when_to_come_back(alice, app):
 
 
 def test_the_quota_of_one_organization_leaves_the_others_alone(alice, charlie, app):
-    Quota.objects.create(organization=alice.organization, runs_per_day=0)
+    OrganizationLimits.objects.create(organization=alice.organization, runs_per_day=0)
     assert take_runs(alice.organization.id, 1) == 0
     assert take_runs(charlie.organization.id, 1) == 1
 
 
 def test_of_many_asked_together_as_many_pass_as_are_left(alice, app):
-    Quota.objects.create(organization=alice.organization, runs_per_day=3)
+    OrganizationLimits.objects.create(organization=alice.organization, runs_per_day=3)
     runs = [prepare_run(principal=alice.principal, app=app, question=ASK) for _ in range(5)]
     errors = accept_runs(runs)
     assert [error is None for error in errors] == [True] * 3 + [False] * 2

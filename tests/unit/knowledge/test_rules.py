@@ -31,11 +31,10 @@ def test_states_that_move_and_states_that_can_be_retried_are_apart():
     assert not rules.can_retry(DocumentVersion(state="ready"))
 
 
-def test_quota_allows_what_fits_exactly(settings):
-    settings.STORAGE_BYTES = 100
-    rules.check_storage(used=60, added=40)
+def test_quota_allows_what_fits_exactly():
+    rules.check_storage(used=60, added=40, limit=100)
     with pytest.raises(LimitReachedError):
-        rules.check_storage(used=60, added=41)
+        rules.check_storage(used=60, added=41, limit=100)
 
 
 @pytest.mark.parametrize(

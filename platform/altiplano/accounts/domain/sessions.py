@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from altiplano.accounts.models import Membership, User
 from altiplano.accounts.principal import ROLE_SCOPES, Principal
 from altiplano.kernel.errors import NotAllowedError
+from altiplano.kernel.limits import joined_limits
 
 
 def principal_of_user(user: User, *, organization_id: uuid.UUID | None) -> Principal:
@@ -16,7 +17,7 @@ def principal_of_user(user: User, *, organization_id: uuid.UUID | None) -> Princ
     NotAllowedError when there is no membership, or none in an organization that is not suspended.
     """
     memberships = list(
-        Membership.unscoped.filter(user=user).select_related("organization").order_by("created_at")
+        Membership.unscoped.filter(user=user).select_related("organization__limits").order_by("created_at")
     )
     if not memberships:
         raise NotAllowedError(
@@ -43,4 +44,5 @@ def principal_for(membership: Membership) -> Principal:
         organization_slug=membership.organization.slug,
         role=membership.role,
         scopes=ROLE_SCOPES[membership.role],
+        limits=joined_limits(membership.organization),
     )

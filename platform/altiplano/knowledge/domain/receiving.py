@@ -7,19 +7,21 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import InvalidInputError, TooLargeError
 from altiplano.kernel.ids import new_id
 from altiplano.kernel.jobs import create_job, create_jobs
+from altiplano.kernel.limits import limits_of
 from altiplano.kernel.sentences import Size
 from altiplano.knowledge import rules
 from altiplano.knowledge.blobs import BlobName, hash_file, remove_blob, store_blob
 from altiplano.knowledge.domain.documents import has_file, requeue_version, supersede_versions
 from altiplano.knowledge.models import Collection, Document, DocumentState, DocumentVersion
 from altiplano.knowledge.naming import clean_name, distinct_names, name_from_url
+from altiplano.knowledge.queries import stored_bytes
 from altiplano.knowledge.sniffing import sniff_file
 from altiplano.knowledge.specs import ParseDocument
 
@@ -151,8 +153,11 @@ def _examine(name: str, upload: Upload) -> _Examined:
 
 def _check_quota(organization_id: uuid.UUID, examined: Sequence[_Examined]) -> None:
     added = sum(item.size for item in examined if item.is_kept)
-    used = DocumentVersion.objects.within(organization_id).aggregate(sum=Sum("bytes"))["sum"]
-    rules.check_storage(used=used or 0, added=added)
+    rules.check_storage(
+        used=stored_bytes(organization_id),
+        added=added,
+        limit=limits_of(organization_id).storage_bytes,
+    )
 
 
 def _known_documents(collection: Collection, names: Sequence[str]) -> dict[str, Document]:

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import LimitReachedError
-from altiplano.runs.models import DailyUsage, Quota
+from altiplano.kernel.limits import limits_of
+from altiplano.kernel.models import OrganizationLimits
+from altiplano.runs.models import DailyUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ def quota_error(organization_id: uuid.UUID) -> LimitReachedError:
 
 
 def _raise_count(organization_id: uuid.UUID, now: datetime, count: int) -> int:
-    own_limit = Quota.objects.filter(organization_id=organization_id).values("runs_per_day")
+    own_limit = OrganizationLimits.objects.filter(organization_id=organization_id).values(
+        "runs_per_day"
+    )
     return DailyUsage.unscoped.filter(
         organization_id=organization_id,
         day=now.date(),
@@ -103,12 +107,7 @@ def remaining_quota(organization_id: uuid.UUID) -> RemainingQuota:
 
 
 def runs_per_day(organization_id: uuid.UUID) -> int:
-    own = (
-        Quota.objects.filter(organization_id=organization_id)
-        .values_list("runs_per_day", flat=True)
-        .first()
-    )
-    return settings.RUNS_PER_DAY if own is None else own
+    return limits_of(organization_id).runs_per_day
 
 
 def _midnight_after(now: datetime) -> datetime:

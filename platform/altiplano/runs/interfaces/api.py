@@ -11,6 +11,7 @@ from pydantic import Field
 from altiplano.accounts.interfaces.auth import ApiRequest
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.database_threads import once_per_commit, read_database, write_database
+from altiplano.knowledge.queries import stored_bytes
 from altiplano.runs import queries
 from altiplano.runs.domain.cancelling import cancel_run
 from altiplano.runs.domain.feedback import give_feedback
@@ -63,6 +64,8 @@ def read_me(request: ApiRequest) -> MeOut:
             runs_used=quota.runs_used,
             runs_left=quota.runs_left,
             resets_at=quota.resets_at,
+            storage_bytes=principal.limits.storage_bytes,
+            storage_used=stored_bytes(principal.organization_id),
         ),
     )
 

@@ -128,6 +128,8 @@ class QuotaOut(ResponseBody):
     runs_used: int
     runs_left: int
     resets_at: datetime
+    storage_bytes: int
+    storage_used: int
 
 
 class MeOut(ResponseBody):
