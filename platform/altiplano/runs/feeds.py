@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import redis.asyncio as redis
 import structlog
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.database_threads import read_database
 from altiplano.runs.event_log import encode_event, stream_key
@@ -28,6 +29,8 @@ LOOK_SECONDS: Final = 3.0
 HEARTBEAT_SECONDS: Final = 15.0
 RESET: Final = b"reset"
 DELTA: Final = b"answer.delta"
+
+DELETED: Final = _("This answer was deleted.")
 
 Batch = list[Entry]
 """Events that came together; empty for a heartbeat."""
@@ -61,8 +64,11 @@ class _Snapshot:
     stream: FinishedStream | None
 
 
-def _load(run_id: uuid.UUID) -> _Snapshot:
-    run = Run.unscoped.get(id=run_id)
+def _load(run_id: uuid.UUID) -> _Snapshot | None:
+    """None when the run is gone: its app or its organization was deleted."""
+    run = Run.unscoped.filter(id=run_id).first()
+    if run is None:
+        return None
     if run.state in TERMINAL_STATES:
         stream = finished_stream(run)
         return _Snapshot(stream.run, stream)
@@ -70,7 +76,8 @@ def _load(run_id: uuid.UUID) -> _Snapshot:
 
 
 def _is_over(run_id: uuid.UUID) -> bool:
-    return Run.unscoped.filter(id=run_id, state__in=TERMINAL_STATES).exists()
+    """Also true of a run that is gone."""
+    return not Run.unscoped.filter(id=run_id).exclude(state__in=TERMINAL_STATES).exists()
 
 
 class _Feed:
@@ -165,6 +172,9 @@ class _Feed:
     async def _start_anew(self) -> AsyncIterator[Batch]:
         """A ``reset`` with the run as it is, and the end if it is over."""
         snapshot = await read_database(lambda: _load(self._run_id))
+        if snapshot is None:
+            yield self._end_of_deleted()
+            return
         if snapshot.stream is not None:
             self.is_over = True
             events = snapshot.stream.events
@@ -190,6 +200,9 @@ class _Feed:
     async def _replay(self) -> AsyncIterator[Batch]:
         """What is left of the database's telling."""
         snapshot = await read_database(lambda: _load(self._run_id))
+        if snapshot is None:
+            yield self._end_of_deleted()
+            return
         events = snapshot.stream.events if snapshot.stream else []
         done = self._after.seq if self._after.telling is Telling.REPLAY else 0
         if done > len(events):  # an id that was never given out
@@ -199,6 +212,11 @@ class _Feed:
         self.is_over = True
         if events[done:]:
             yield [_replayed(event) for event in events[done:]]
+
+    def _end_of_deleted(self) -> Batch:
+        self.is_over = True
+        event = {"type": "run.failed", "code": "run_deleted", "message": str(DELETED)}
+        return [_replayed({**event, "seq": self._after.seq + 1})]
 
     def _reset_entry(self, position: Position, shown: dict[str, Any]) -> Entry:
         data = encode_event({"type": "reset", "run": shown})

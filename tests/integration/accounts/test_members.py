@@ -1,11 +1,14 @@
 """Membership and roles: only owners decide, and one owner always remains."""
 
+from dataclasses import replace
+
 import pytest
 from django.core import mail
 
 from altiplano.accounts.domain.members import add_member, change_role, remove_member
 from altiplano.accounts.domain.tokens import authenticate_token
 from altiplano.accounts.models import AuditEvent, Membership, Role, User
+from altiplano.accounts.principal import ROLE_SCOPES
 from altiplano.kernel.errors import (
     ConflictError,
     InvalidInputError,
@@ -134,3 +137,18 @@ def test_owner_manages_members_over_the_api(alice, bob):
     assert changed.json()["role"] == "builder"
     assert browser.delete(address).status_code == 204
     assert browser.delete(address).status_code == 404
+
+
+def test_who_is_no_owner_any_more_decides_nothing(alice, bob, vera):
+    """Their request was let in as an owner's, and waited for the one that took the role."""
+    was_owner = replace(bob.principal, role="owner", scopes=ROLE_SCOPES["owner"])
+    for act in (
+        lambda: change_role(principal=was_owner, membership_id=vera.membership.id, role="owner"),
+        lambda: remove_member(principal=was_owner, membership_id=vera.membership.id),
+    ):
+        with pytest.raises(NotAllowedError) as caught:
+            act()
+        assert caught.value.code == "role_not_allowed"
+    assert Membership.unscoped.get(id=vera.membership.id).role == Role.VIEWER
+    remove_member(principal=was_owner, membership_id=bob.membership.id)
+    assert Membership.unscoped.count() == 2, "leaving is everyone's right"

@@ -156,6 +156,39 @@ def test_leases_are_renewed_together_and_say_what_to_stop(ask):
     assert Job.objects.get(id=lost.claim.job_id).lease_until <= timezone.now()
 
 
+def test_a_run_deleted_before_it_begins_is_not_begun(ask):
+    ask().app.delete()
+    assert begin_runs(10) == []
+    assert Job.objects.get().state == JobState.DONE
+
+
+def test_a_run_deleted_while_it_is_answered_is_dropped_and_spoils_no_other(ask, alice):
+    first, other = ask(), ask()
+    works = begin_runs(2)
+    Run.unscoped.filter(id=first.id).delete()
+    report = renew_leases([work.claim for work in works])
+    assert (report.lost, report.cancelled) == ({first.id}, frozenset())
+    stored = store_outcomes([(work.claim, ANSWERED) for work in works])
+    assert dict(zip([work.run_id for work in works], stored, strict=True)) == {
+        first.id: False,
+        other.id: True,
+    }
+    assert set(Job.objects.values_list("state", flat=True)) == {JobState.DONE}
+    assert Answer.objects.get().run_id == other.id
+    assert DailyUsage.unscoped.get(organization=alice.organization).completion_tokens == 3
+
+
+def test_a_deleted_run_whose_worker_died_has_nobody_to_tell(ask):
+    run = ask()
+    begin_runs(1)
+    Run.unscoped.filter(id=run.id).delete()
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    (dead,) = jobs.sweep_jobs().exhausted
+    assert fail_run_job(dead) is None
+    assert Job.objects.get().state == JobState.FAILED
+    assert jobs.sweep_jobs().exhausted == []
+
+
 def test_a_run_whose_worker_died_fails_with_a_sentence(ask):
     run = ask()
     (work,) = begin_runs(1)

@@ -199,6 +199,20 @@ def test_an_answer_ends_even_without_redis(run, settings, monkeypatch):
     assert text_of(read(run.id)) == TEXT
 
 
+@pytest.mark.parametrize("told", [0, 3], ids=["before it began", "in the middle"])
+def test_the_readers_of_a_deleted_run_do_not_wait_for_ever(valkey_url, run, monkeypatch, told):
+    monkeypatch.setattr(feeds, "LOOK_SECONDS", 0.1)
+    append(valkey_url, run.id, events_of(run.id)[:told])
+    run_id = run.id
+    run.delete()
+    *before, (event_id, last) = read(run_id)
+    assert [event for _, event in before] == events_of(run_id)[:told]
+    assert (last["type"], last["code"], last["seq"]) == ("run.failed", "run_deleted", told + 1)
+    assert last["message"].endswith(".")
+    (again,) = read(run_id, after=event_id)
+    assert again[1]["code"] == "run_deleted"
+
+
 def test_two_readers_of_one_run_read_the_same(valkey_url, run):
     events = events_of(run.id)
     append(valkey_url, run.id, events[:4])

@@ -28,6 +28,7 @@ def index_collection(job_id: str) -> None:  # noqa: ARG001 - only a hint
         _index(claim)
     except LostClaimError:
         log.info("collection.indexing_dropped", collection=str(claim.subject_id))
+        indexing.remove_files_if_gone(claim.subject_id)
 
 
 def _index(claim: JobClaim) -> None:
@@ -62,5 +63,6 @@ def compact_index(job_id: str) -> None:  # noqa: ARG001 - only a hint
         compact(claim)
     except LostClaimError:
         log.info("collection.compaction_dropped", collection=str(claim.subject_id))
+        indexing.remove_files_if_gone(claim.subject_id)
     except (sdk.RetryableError, IndexStoreError) as error:
         retry_compaction(claim, reason=error.message)

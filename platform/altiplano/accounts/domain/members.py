@@ -11,7 +11,7 @@ from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.domain.organizations import read_email
 from altiplano.accounts.models import ApiToken, Membership, Organization, Role, User
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.errors import ConflictError, InvalidInputError
+from altiplano.kernel.errors import ConflictError, InvalidInputError, NotAllowedError
 
 
 def add_member(*, principal: Principal, email: str, role: str) -> Membership:
@@ -45,6 +45,7 @@ def change_role(*, principal: Principal, membership_id: object, role: str) -> Me
     role = read_role(role)
     with transaction.atomic():
         _lock_members(principal.organization_id)
+        _require_still_owner(principal)
         membership = Membership.objects.get_within(principal.organization_id, membership_id)
         if membership.role == role:
             return membership
@@ -66,6 +67,7 @@ def remove_member(*, principal: Principal, membership_id: object) -> None:
         membership = Membership.objects.get_within(principal.organization_id, membership_id)
         if membership.user_id != principal.user_id or principal.token_id is not None:
             principal.require("manage")
+            _require_still_owner(principal)
         if membership.role == Role.OWNER:
             _require_another_owner(membership)
         keys = (
@@ -96,6 +98,15 @@ def read_role(role: str) -> str:
 def _lock_members(organization_id: uuid.UUID) -> None:
     """Two owners who step down at the same moment must see each other: one lock for all members."""
     Organization.objects.select_for_update().get(id=organization_id)
+
+
+def _require_still_owner(principal: Principal) -> None:
+    """Who lost the role while they waited for the lock decides nothing any more."""
+    memberships = Membership.objects.within(principal.organization_id)
+    if not memberships.filter(user_id=principal.user_id, role=Role.OWNER).exists():
+        raise NotAllowedError(
+            _("You are not an owner of this organization any more."), code="role_not_allowed"
+        )
 
 
 def _require_another_owner(membership: Membership) -> None:

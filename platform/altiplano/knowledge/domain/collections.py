@@ -68,7 +68,8 @@ def delete_collection(*, principal: Principal, collection_id: object) -> None:
             document__collection=collection
         )
         cancel_jobs(subject_id=collection.id)
-        Collection.objects.within(principal.organization_id).select_for_update().filter(
+        # Uploads wait, but not whoever stores chunks: they hold a job that is cancelled next.
+        Collection.objects.within(principal.organization_id).select_for_update(no_key=True).filter(
             pk=collection.pk
         ).first()
         cancel_version_jobs(versions)

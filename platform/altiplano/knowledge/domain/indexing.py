@@ -21,6 +21,7 @@ from altiplano.kernel.jobs import (
     retry_job,
 )
 from altiplano.knowledge.domain.removal import remove_extracted
+from altiplano.knowledge.index_files import remove_index_files
 from altiplano.knowledge.models import (
     Chunk,
     Collection,
@@ -43,7 +44,18 @@ def open_indexing(claim: JobClaim) -> Collection | None:
         collection = Collection.unscoped.filter(pk=claim.subject_id).first()
         if collection is None:
             finish_job(claim)
-        return collection
+    if collection is None:
+        remove_files_if_gone(claim.subject_id)
+    return collection
+
+
+def remove_files_if_gone(collection_id: uuid.UUID) -> None:
+    """A worker that was writing when the collection was deleted leaves nothing of it behind.
+
+    Call it when nothing in this process writes the collection's files any more.
+    """
+    if not Collection.unscoped.filter(pk=collection_id).exists():
+        remove_index_files(collection_id)
 
 
 def adopt_model(claim: JobClaim, *, model_id: str, dimension: int) -> None:

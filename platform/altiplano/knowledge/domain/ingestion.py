@@ -12,13 +12,14 @@ from django.utils import timezone
 from altiplano.kernel.job_batches import finish_jobs, hold_claims, release_jobs
 from altiplano.kernel.jobs import (
     JobClaim,
+    LostClaimError,
     create_job,
     fail_exhausted_job,
     fail_job,
     hold_claim,
     retry_job,
 )
-from altiplano.knowledge.blobs import BlobName, hash_file, store_blob
+from altiplano.knowledge.blobs import BlobName, hash_file, remove_blob, store_blob
 from altiplano.knowledge.domain.removal import remove_extracted
 from altiplano.knowledge.models import (
     UNFINISHED_STATES,
@@ -121,12 +122,19 @@ def store_fetched_file(
 ) -> Reading:
     """The fetched content is the version's file. Raises LostClaimError, StorageFullError."""
     sha256, size = hash_file(path), path.stat().st_size
-    store_blob(path, BlobName(reading.organization_id, sha256, reading.version_id), is_ours=True)
-    with transaction.atomic():
-        hold_claim(claim)
-        DocumentVersion.unscoped.filter(pk=reading.version_id).update(
-            sha256=sha256, bytes=size, media_type=media_type
-        )
+    blob = BlobName(reading.organization_id, sha256, reading.version_id)
+    store_blob(path, blob, is_ours=True)
+    try:
+        with transaction.atomic():
+            hold_claim(claim)
+            DocumentVersion.unscoped.filter(pk=reading.version_id).update(
+                sha256=sha256, bytes=size, media_type=media_type
+            )
+    except LostClaimError:
+        # Whoever reads the version now may have the same file; of a deleted one nothing remains.
+        if not DocumentVersion.unscoped.filter(pk=reading.version_id).exists():
+            remove_blob(blob)
+        raise
     return replace(reading, sha256=sha256, bytes=size, media_type=media_type)
 
 

@@ -130,7 +130,8 @@ Ending = tuple[JobClaim, StoredOutcome]
 def store_outcomes(endings: Sequence[Ending]) -> list[bool]:
     """Answer, citations, usage and last state of each run are stored together, once.
 
-    For each run whether it was: False when its claim was lost, and nothing of it is stored then.
+    For each run whether it was: False when its claim was lost or it was deleted meanwhile, and
+    nothing of it is stored then. The job of a deleted run is done.
     """
     with transaction.atomic():
         epochs = dict(
@@ -138,22 +139,27 @@ def store_outcomes(endings: Sequence[Ending]) -> list[bool]:
             .filter(id__in=[claim.job_id for claim, _ in endings], state=JobState.RUNNING)
             .values_list("id", "epoch")
         )
-        held = [
-            (claim, outcome)
-            for claim, outcome in endings
-            if epochs.get(claim.job_id) == claim.epoch
-        ]
+        held = [ending for ending in endings if epochs.get(ending[0].job_id) == ending[0].epoch]
         now = timezone.now()
         Job.objects.filter(id__in=[claim.job_id for claim, _ in held]).update(
             state=JobState.DONE, finished_at=now, lease_until=None, reason=""
         )
+        # Locked, so that none is deleted before what belongs to it is committed.
+        living = set(
+            Run.unscoped.select_for_update(no_key=True)
+            .filter(id__in=[claim.subject_id for claim, _ in held])
+            .order_by("id")
+            .values_list("id", flat=True)
+        )
+        held = [ending for ending in held if ending[0].subject_id in living]
         _close_runs(held, now)
         Answer.objects.bulk_create(_answer_of(claim, outcome) for claim, outcome in held)
         Citation.objects.bulk_create(
             citation for claim, outcome in held for citation in _citations_of(claim, outcome)
         )
         _count_tokens(held)
-    return [epochs.get(claim.job_id) == claim.epoch for claim, _ in endings]
+    stored = {claim.job_id for claim, _ in held}
+    return [claim.job_id in stored for claim, _ in endings]
 
 
 def _close_runs(held: Sequence[Ending], now: datetime) -> None:
@@ -212,7 +218,7 @@ def _citations_of(claim: JobClaim, outcome: StoredOutcome) -> Iterator[Citation]
 
 @dataclass(frozen=True, slots=True)
 class LeaseReport:
-    """Of the runs a worker works on: which it has lost, and which are to be cancelled."""
+    """Of the runs a worker works on: which it has lost (deleted ones, too), which are cancelled."""
 
     lost: frozenset[uuid.UUID]
     cancelled: frozenset[uuid.UUID]
@@ -231,12 +237,17 @@ def renew_leases(claims: Sequence[JobClaim]) -> LeaseReport:
             if epoch == epochs[job_id]
         }
         Job.objects.filter(id__in=held).update(lease_until=until)
-        cancelled = frozenset(
-            Run.unscoped.filter(
-                id__in=[claim.subject_id for claim in claims], is_cancel_requested=True
-            ).values_list("id", flat=True)
+        living = dict(
+            Run.unscoped.filter(id__in=[claim.subject_id for claim in claims]).values_list(
+                "id", "is_cancel_requested"
+            )
         )
-    lost = frozenset(claim.subject_id for claim in claims if claim.job_id not in held)
+    cancelled = frozenset(run_id for run_id, is_cancelled in living.items() if is_cancelled)
+    lost = frozenset(
+        claim.subject_id
+        for claim in claims
+        if claim.job_id not in held or claim.subject_id not in living
+    )
     return LeaseReport(lost=lost, cancelled=cancelled)
 
 
