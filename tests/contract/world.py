@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from altiplano.accounts.domain.tokens import issue_token, revoke_token
-from altiplano.accounts.models import Role
+from altiplano.accounts.models import Invitation, Role
 from altiplano.knowledge.domain.receiving import Upload, receive_documents
 from altiplano.knowledge.models import Document, DocumentState, DocumentText, DocumentVersion
 from altiplano.runs.models import Answer, Run, RunState
@@ -67,6 +68,8 @@ def make_world(folder: Path) -> World:
             "run_id": str(_finished_run(viewer, app).id),
             "token_id": str(_key(spare, "Spare", ["read"])[0]),
             "member_id": str(spare.membership.id),
+            "invitation_id": str(_invitation(green).id),
+            "token": "not-a-token",
             "organization": green.slug,
             "app": app.slug,
         },
@@ -102,6 +105,19 @@ def _finished_run(asker: Member, app: Any) -> Run:
     )
     Answer.objects.create(run=run, text=TEXT)
     return run
+
+
+def _invitation(organization: Any) -> Invitation:
+    """Sent long enough ago to be sent again."""
+    return Invitation.unscoped.create(
+        organization=organization,
+        email="invited@example.org",
+        role=Role.VIEWER,
+        language="en",
+        digest="0" * 64,
+        sent_at=timezone.now() - timedelta(hours=1),
+        expires_at=timezone.now() + timedelta(days=1),
+    )
 
 
 def _key(member: Member, name: str, scopes: list[str]) -> tuple[uuid.UUID, str]:

@@ -4,6 +4,7 @@ Every variable starts with ``ALTIPLANO_``. A secret may come from a file: ``NAME
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -129,3 +130,67 @@ def _postgresql(url: SplitResult) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail goes out. Without a host there is none, and mails are written to files."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    has_starttls: bool = False
+    has_tls: bool = False
+
+
+def read_mail_server() -> MailServer:
+    """``smtps://USER:PASSWORD@HOST:PORT``; ``smtp+starttls://`` and ``smtp://`` likewise."""
+    raw = read_secret("EMAIL_URL")
+    if not raw:
+        return MailServer()
+    url = urlsplit(raw)
+    try:
+        port = url.port
+    except ValueError:
+        raise SettingError(f"{PREFIX}EMAIL_URL has a port that is no number.") from None
+    if url.scheme not in MAIL_PORTS or not url.hostname:
+        raise SettingError(
+            f"{PREFIX}EMAIL_URL must look like smtps://USER:PASSWORD@HOST:PORT; the first part is one "
+            f"of {', '.join(MAIL_PORTS)}."
+        )
+    return MailServer(
+        host=url.hostname,
+        port=port or MAIL_PORTS[url.scheme],
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        has_starttls=url.scheme == "smtp+starttls",
+        has_tls=url.scheme == "smtps",
+    )
+
+
+def read_oidc_clients() -> list[dict[str, object]]:
+    """The provider of sign-ins that people have an account with already, as allauth wants it.
+
+    Empty when none is configured; an issuer needs a client id and a secret beside it.
+    """
+    url = read_str("OIDC_URL").rstrip("/")
+    client_id, secret = read_str("OIDC_CLIENT_ID"), read_secret("OIDC_CLIENT_SECRET")
+    if not url and not client_id and not secret:
+        return []
+    if not url.startswith(("https://", "http://")) or not client_id or not secret:
+        raise SettingError(
+            f"Sign-in by OpenID Connect needs all of {PREFIX}OIDC_URL (an address), "
+            f"{PREFIX}OIDC_CLIENT_ID and {PREFIX}OIDC_CLIENT_SECRET."
+        )
+    client = {
+        "provider_id": "oidc",
+        "name": read_str("OIDC_NAME") or urlsplit(url).hostname,
+        "client_id": client_id,
+        "secret": secret,
+        "settings": {"server_url": url},
+    }
+    return [client]

@@ -67,6 +67,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "django_htmx",
 ]
 MIDDLEWARE = [
@@ -80,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "altiplano.accounts.interfaces.language.remembered_language",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "altiplano.web.middleware.domain_error_pages",
@@ -135,9 +140,36 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_ADAPTER = "altiplano.accounts.interfaces.adapter.AccountAdapter"
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "altiplano.accounts.interfaces.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Altiplano"
+MFA_TOTP_TOLERANCE = 1  # phones are a few seconds off
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_COOKIES  # browsers allow it for localhost alone
+SOCIALACCOUNT_ADAPTER = "altiplano.accounts.interfaces.adapter.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"APPS": env.read_oidc_clients(), "OAUTH_PKCE_ENABLED": True},
+}
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # only for addresses that the provider calls verified
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+
+# --- Mail -------------------------------------------------------------------------------------
+
+_mail = env.read_mail_server()
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _mail.host else 'filebased'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.has_starttls, _mail.has_tls
+EMAIL_TIMEOUT = 10
 EMAIL_FILE_PATH = HOME / "mail"
 DEFAULT_FROM_EMAIL = env.read_str("FROM_EMAIL", "altiplano@localhost")
+MAIL_PAGE = env.read_bool("MAIL_PAGE", default=True)  # see accounts/mailbox.py for its conditions
 
 # --- Language and time ------------------------------------------------------------------------
 

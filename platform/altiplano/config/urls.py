@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from altiplano.accounts.interfaces.language import set_language
 from altiplano.config.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("altiplano.knowledge.interfaces.urls")),
     path("", include("altiplano.studio.interfaces.urls")),
     path("", include("altiplano.runs.interfaces.urls")),
-    path("accounts/", include("allauth.urls")),
-    path("language/", include("django.conf.urls.i18n")),
+    path("accounts/", include("altiplano.accounts.interfaces.sign_in_urls")),
+    path("language/setlang/", set_language, name="set_language"),
 ]

@@ -1,12 +1,14 @@
 """Forms of the account pages."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from altiplano.accounts.models import OrganizationKind, TokenScope
+from altiplano.accounts.models import OrganizationKind, Role, TokenScope
 from altiplano.accounts.principal import Principal
 
 LIFETIMES = [
@@ -15,6 +17,11 @@ LIFETIMES = [
     ("365", _("one year")),
     ("", _("until it is revoked")),
 ]
+
+
+def status_of(form: forms.Form) -> int:
+    """400 for a page that gives a sent form back with what is wrong, else 200."""
+    return 400 if form.is_bound and form.errors else 200
 
 
 class TokenForm(forms.Form):
@@ -40,7 +47,7 @@ class TokenForm(forms.Form):
 
 
 class OrganizationForm(forms.Form):
-    """A person's first organization."""
+    """What an organization says of itself."""
 
     name = forms.CharField(label=_("What is your organization called?"), max_length=200)
     kind = forms.ChoiceField(
@@ -48,3 +55,45 @@ class OrganizationForm(forms.Form):
         choices=OrganizationKind.choices,
         widget=forms.RadioSelect,
     )
+    country = forms.CharField(
+        label=_("Country"),
+        help_text=_("Two letters, such as FR. You may leave it empty."),
+        max_length=2,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "country", "size": 4, "class": "short"}),
+    )
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, and as what."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
+
+
+class ProfileForm(forms.Form):
+    """How the person is called, and in which language they read."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        required=False,
+        help_text=_("Colleagues see it beside your address."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+
+class HistoryForm(forms.Form):
+    """What of the record is wanted."""
+
+    who = forms.CharField(label=_("By whom"), max_length=254, required=False)
+    what = forms.ChoiceField(label=_("About what"), required=False)
+
+    def __init__(self, data: Any, choices: list[tuple[str, Any]]) -> None:
+        super().__init__(data)
+        self.fields["what"].choices = [("", _("everything")), *choices]  # type: ignore[attr-defined]

@@ -1,8 +1,13 @@
-"""Pages of this area."""
+"""Pages of this area, and the views that stand before those of django-allauth."""
 
 from django.urls import path
 
-from altiplano.accounts.interfaces import views
+from altiplano.accounts.interfaces import (
+    member_views,
+    organization_views,
+    profile_views,
+    views,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -10,4 +15,20 @@ urlpatterns = [
     path("keys/<str:token_id>/revoke/", views.revoke, name="token-revoke"),
     path("organizations/new/", views.add_organization, name="organization-create"),
     path("organizations/switch/", views.switch_organization, name="organization-switch"),
+    path("organization/", organization_views.settings, name="organization"),
+    path("organization/delete/", organization_views.delete, name="organization-delete"),
+    path("organization/history/", organization_views.show_history, name="history"),
+    path("members/", member_views.show_members, name="members"),
+    path("members/<str:member_id>/role/", member_views.change_role, name="member-role"),
+    path("members/<str:member_id>/remove/", member_views.remove, name="member-remove"),
+    path("invitations/<str:invitation_id>/send/", member_views.send_again, name="invitation-send"),
+    path(
+        "invitations/<str:invitation_id>/withdraw/",
+        member_views.withdraw,
+        name="invitation-withdraw",
+    ),
+    path("join/<str:token>/", member_views.join, name="join"),
+    path("profile/", profile_views.show_profile, name="profile"),
+    path("profile/delete/", profile_views.delete, name="profile-delete"),
+    path("mail/", profile_views.show_mails, name="mails"),
 ]

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from altiplano.accounts import queries
-from altiplano.accounts.domain.organizations import create_organization
+from altiplano.accounts.domain.ownership import open_organization
 from altiplano.accounts.domain.tokens import issue_token, revoke_token
 from altiplano.accounts.interfaces.auth import SESSION_KEY, member_required
-from altiplano.accounts.interfaces.forms import OrganizationForm, TokenForm
+from altiplano.accounts.interfaces.forms import OrganizationForm, TokenForm, status_of
 from altiplano.accounts.models import User
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import InvalidInputError, NotFoundError
@@ -59,13 +59,15 @@ def add_organization(request: HttpRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and isinstance(request.user, User):
         try:
-            organization = create_organization(user=request.user, **form.cleaned_data)
+            organization = open_organization(user=request.user, **form.cleaned_data)
         except InvalidInputError as error:
             add_domain_errors(form, error)
         else:
             request.session[SESSION_KEY] = str(organization.id)
             return redirect("studio:home")
-    return render(request, "accounts/organization_form.html", {"form": form})
+    return render(
+        request, "accounts/organization_form.html", {"form": form}, status=status_of(form)
+    )
 
 
 @require_POST

@@ -1,0 +1,115 @@
+"""The audit log in sentences."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from altiplano.accounts.models import AuditEvent, Role, User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A choice of what the record is about."""
+
+    key: str
+    label: StrPromise
+    object_types: tuple[str, ...]
+
+
+KINDS = (
+    Kind("members", _("members and invitations"), ("member", "invitation", "person")),
+    Kind("keys", _("API keys"), ("token",)),
+    Kind("documents", _("collections and documents"), ("collection", "document")),
+    Kind("apps", _("apps"), ("app",)),
+    Kind("organization", _("the organization itself"), ("organization",)),
+)
+
+SENTENCES: Mapping[str, StrPromise] = {
+    "organization.created": _("%(who)s created the organization."),
+    "organization.changed": _("%(who)s changed the organization's details."),
+    "organization.suspended": _("%(who)s suspended the organization."),
+    "organization.unsuspended": _("%(who)s lifted the suspension of the organization."),
+    "member.added": _("%(who)s added %(person)s as %(role)s."),
+    "member.role_changed": _("%(who)s changed the role of %(person)s from %(from)s to %(to)s."),
+    "member.removed": _("%(who)s removed %(person)s."),
+    "member.left": _("%(who)s left."),
+    "invitation.sent": _("%(who)s invited %(email)s as %(role)s."),
+    "invitation.sent_again": _("%(who)s sent the invitation of %(email)s again."),
+    "invitation.withdrawn": _("%(who)s withdrew the invitation of %(email)s."),
+    "invitation.accepted": _("%(who)s accepted the invitation and is %(role)s."),
+    "token.issued": _("%(who)s made the API key “%(name)s”."),
+    "token.revoked": _("%(who)s revoked the API key “%(name)s”."),
+    "collection.created": _("%(who)s made the collection “%(name)s”."),
+    "collection.deleted": _("%(who)s deleted the collection “%(name)s”."),
+    "document.deleted": _("%(who)s deleted the document “%(name)s”."),
+    "app.created": _("%(who)s made the app “%(name)s”."),
+    "app.deleted": _("%(who)s deleted the app “%(name)s”."),
+    "app.published": _("%(who)s published version %(to)s of an app."),
+    "app.withdrawn": _("%(who)s took an app off the public page."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history."""
+
+    happened_at: datetime
+    sentence: str
+
+
+class _Words(dict[str, object]):
+    """What a sentence asks for and the event does not tell is three dots."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def object_types_of(key: str) -> tuple[str, ...]:
+    """What of the record belongs to a kind; all of it for an unknown one."""
+    return next((kind.object_types for kind in KINDS if kind.key == key), ())
+
+
+def entries_of(events: list[AuditEvent]) -> list[Entry]:
+    """The events in sentences of the active language, in their order. One query for all."""
+    people = User.objects.in_bulk(
+        {person for event in events if (person := _person_id(event)) is not None}
+    )
+    return [Entry(event.happened_at, _sentence_of(event, people)) for event in events]
+
+
+def _person_id(event: AuditEvent) -> uuid.UUID | None:
+    if event.object_type != "member":
+        return None
+    try:
+        return uuid.UUID(event.object_id)
+    except ValueError:
+        return None
+
+
+def _sentence_of(event: AuditEvent, people: Mapping[uuid.UUID, User]) -> str:
+    data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
+    words = _Words({key: _word(value) for key, value in data.items()})
+    words["who"] = event.actor_label
+    person = people.get(_person_id(event) or uuid.UUID(int=0))
+    words["person"] = person.email if person else data.get("email", gettext("a former member"))
+    is_leaving = event.action == "member.removed" and event.object_id == str(event.actor_id)
+    action = "member.left" if is_leaving else event.action
+    template = SENTENCES.get(action)
+    if template is None:
+        return f"{event.actor_label}: {action.replace('.', ' ').replace('_', ' ')}"
+    return str(template) % words
+
+
+def _word(value: object) -> object:
+    """Roles are said in the reader's language."""
+    return Role(value).label if isinstance(value, str) and value in Role.values else value
