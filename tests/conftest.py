@@ -1,6 +1,7 @@
 """What every test may rely on: the cast, a quiet broker, sockets only where a test is about them."""
 
 import pytest
+from django.utils import translation
 from pytest_socket import disable_socket, enable_socket
 
 from tests.fakes import publisher
@@ -22,6 +23,12 @@ def sockets(request: pytest.FixtureRequest):
         enable_socket()
     else:
         yield
+
+
+@pytest.fixture(autouse=True)
+def language():
+    """Each test begins in English: a request in French leaves its thread in French."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
