@@ -46,6 +46,7 @@ app.conf.update(
     worker_send_task_events=False,
     task_default_queue="upkeep",
     timezone="UTC",
+    beat_scheduler="altiplano_worker.schedule:SteadyScheduler",
     beat_schedule={
         "sweep-jobs": {
             "task": "altiplano.kernel.sweep_jobs",
