@@ -62,7 +62,7 @@ def test_taken_port_is_named_with_the_variable_to_change(platform, tmp_path):
     assert "ALTIPLANO_PORT" in result.stderr
 
 
-@pytest.mark.parametrize("part", ["broker", "engine", "ingest", "web"])
+@pytest.mark.parametrize("part", ["broker", "engine", "runs", "ingest", "beat", "web"])
 def test_killed_part_is_started_again(platform, part):
     before = platform.pid_of(part)
 
