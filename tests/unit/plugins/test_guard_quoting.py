@@ -133,6 +133,38 @@ def test_quoted_negation_is_no_abstention(language, sentence):
     assert not is_abstention(verdict.message)
 
 
+@pytest.mark.parametrize(
+    ("question", "echo"),
+    [
+        (ASKED, "The tap loses a litre a day [1]."),
+        ("When is the harvest party?", "The party is the harvest party."),
+        ("Quand est la party Harvest ?", "La harvest party est la party."),
+        ("Does a tap that drips lose litres?", "Does a tap that drips lose litres?"),
+    ],
+)
+def test_answer_that_only_repeats_the_question_gives_way(question, echo):
+    verdict = check(echo, question=question)
+    assert quoted(verdict)
+    assert verdict.reason.startswith("The model's answer only repeats the question.")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Does a tap that drips lose litres?", "A tap that drips loses litres."),
+        ("What drips, a tap or a toilet?", "A tap drips."),
+        ("Qui perd, tap ou toilet ?", "Toilet."),
+    ],
+)
+def test_question_of_yes_or_no_or_a_choice_may_be_answered_in_its_own_words(question, answer):
+    assert check(answer, question=question).action == "pass"
+
+
+def test_echo_stays_where_nothing_can_be_quoted():
+    verdict = check("A toilet.", question="What is a toilet?")
+    assert verdict.action == "pass"
+
+
 def test_question_that_no_sentence_covers_is_refused_as_before():
     assert check(question="Who was the first headmaster of the school?").action == "abstain"
     one_word = check(question="What is a tap?")

@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from altiplano_plugins.guard_citations.claims import Claim, Marker, read_claims, remove_spans
+from altiplano_plugins.guard_citations.echo import is_echo
 from altiplano_plugins.guard_citations.quoting import Limits, find_quotation, write_quotation
 from altiplano_plugins.guard_citations.support import Evidence, Support
 from altiplano_plugins.guard_citations.words import Word, read_words
@@ -26,6 +27,8 @@ from altiplano_sdk import (
 
 MAX_UNITS_BY_MEANING: Final = 32
 MAX_CLAIMS_BY_MEANING: Final = 8
+NO_SUPPORT_REASON: Final = "No passage supports the model's answer."
+ECHO_REASON: Final = "The model's answer only repeats the question."
 
 
 class CitationGuardConfig(BaseModel):
@@ -121,7 +124,8 @@ class CitationGuard(Guard):
 
         Marks that name no passage, or one that does not support their sentence, are taken out
         of the answer, which is then replaced. An answer without one supported sentence gives way
-        to a quotation or to an abstention, as configured.
+        to a quotation or to an abstention, as configured; one that only repeats the question, to a
+        quotation if there is one.
         """
         if is_abstention(request.answer):
             return GuardVerdict(reason="The answer says that the documents do not say.")
@@ -134,11 +138,19 @@ class CitationGuard(Guard):
             "sentences": float(len(countable)),
             "supported": supported / len(countable) if countable else 0.0,
         }
-        if self._config.on_unsupported == "keep" or supported or not countable:
+        says_something = not is_echo(
+            request.answer,
+            (word for item in countable for word in item.words),
+            question=request.query.text,
+        )
+        if self._config.on_unsupported == "keep" or not countable or (supported and says_something):
             return _verdict(request, checked, scores)
-        quoted = await self._quote(evidence, request, ctx, scores)
+        problem = NO_SUPPORT_REASON if says_something else ECHO_REASON
+        quoted = await self._quote(evidence, request, ctx, scores, problem)
         if quoted is not None:
             return quoted
+        if supported:
+            return _verdict(request, checked, scores)
         unknown = _unknown_facts(countable, evidence) if request.passages else 0
         if unknown:
             return GuardVerdict(
@@ -149,7 +161,12 @@ class CitationGuard(Guard):
         return _verdict(request, checked, scores)
 
     async def _quote(
-        self, evidence: Evidence, request: GuardRequest, ctx: Context, scores: dict[str, float]
+        self,
+        evidence: Evidence,
+        request: GuardRequest,
+        ctx: Context,
+        scores: dict[str, float],
+        problem: str,
     ) -> GuardVerdict | None:
         """The documents' own sentence instead of the answer, where one answers the question."""
         config = self._config
@@ -171,8 +188,8 @@ class CitationGuard(Guard):
         return GuardVerdict(
             "replace",
             message=answer,
-            reason="No passage supports the model's answer. It was replaced by the sentence of "
-            "the passages that answers the question best.",
+            reason=f"{problem} It was replaced by the sentence of the passages that answers the "
+            "question best.",
             citations=(citation,),
             scores={**scores, "quoted": quotation.score},
         )
