@@ -14,3 +14,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 JOB_PUBLISHER = "tests.fakes.publisher.record_job"
 # A test's transaction can be seen in the test's own thread only.
 DATABASE_THREADS = False
+# How many queries a page makes must not depend on which page was asked for before.
+NOTICE_CACHE_SECONDS = 0

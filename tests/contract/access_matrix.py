@@ -183,6 +183,7 @@ PAGE_ROWS: Final = (
     _page("POST", "apps/<str:app_id>/", Needs.RUN, 503, body=QUESTION),
     _page("GET", "runs/<str:run_id>/", Needs.READ_OR_RUN),
     _page("POST", "runs/<str:run_id>/cancel/", Needs.RUN, 302),
+    _page("POST", "stand-in/end/", Needs.PERSON, 403),
     _page("POST", "runs/<str:run_id>/feedback/", Needs.RUN, 302, body={"verdict": "good"}),
 )  # fmt: skip
 

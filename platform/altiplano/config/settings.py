@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "altiplano.accounts.interfaces.language.remembered_language",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "altiplano.ops.interfaces.stand_in.leave_their_keys_alone",
     "altiplano.web.middleware.domain_error_pages",
 ]
 ROOT_URLCONF = "altiplano.config.urls"
@@ -243,6 +244,7 @@ UNFOLD = {
 }
 HIJACK_PERMISSION_CHECK = "altiplano.ops.impersonation.may_stand_in"
 HIJACK_INSERT_BEFORE = None  # the banner is in web/base.html
+NOTICE_CACHE_SECONDS = 10  # so late a maintenance notice may be shown
 
 # --- Logs -------------------------------------------------------------------------------------
 

@@ -76,6 +76,11 @@ def build_parser() -> argparse.ArgumentParser:
     create.add_argument("--kind", required=True, choices=KINDS)
     create.add_argument("--owner", required=True, metavar="EMAIL")
     create.set_defaults(command=run_organization_create)
+    staff = add("staff", lambda _: 2, "make people who look after the platform")
+    staff_actions = staff.add_subparsers(required=True, metavar="ACTION")
+    make = staff_actions.add_parser("create", help="a person with all rights in the dashboard")
+    make.add_argument("--email", required=True)
+    make.set_defaults(command=run_staff_create)
     return parser
 
 
@@ -203,6 +208,19 @@ def run_organization_create(options: argparse.Namespace) -> int:
     except DomainError as error:
         return complain(str(error))
     sys.stdout.write(json.dumps(created) + "\n")
+    return 0
+
+
+def run_staff_create(options: argparse.Namespace) -> int:
+    setup_django()
+    from altiplano.kernel.errors import DomainError
+    from altiplano.ops.operators import make_staff
+
+    try:
+        made = make_staff(email=options.email)
+    except DomainError as error:
+        return complain(str(error))
+    sys.stdout.write(json.dumps(made) + "\n")
     return 0
 
 

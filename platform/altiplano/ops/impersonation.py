@@ -1,22 +1,13 @@
-"""Working in a person's place: who may, for which reason, and how it stays on record.
-
-django-hijack exchanges the session's person and remembers whose place to give back; everything else
-is decided here.
-"""
+"""Working in a person's place: who may, for which reason, and how it stays on record."""
 
 from typing import Final
 
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.models import User
-from altiplano.kernel.errors import NotAllowedError
+from altiplano.kernel.errors import InvalidInputError
 
-HISTORY_KEY: Final = "hijack_history"
-"""Where django-hijack keeps the ids of those whose session it was."""
-LABEL_KEY: Final = "stand_in_label"
-REASON_KEY: Final = "stand_in_reason"
 RIGHT: Final = "ops.stand_in"
 LONGEST_REASON: Final = 300
 
@@ -29,23 +20,24 @@ def may_stand_in(*, hijacker: User, hijacked: User) -> bool:
         and hijacker.has_perm(RIGHT)
         and hijacked.is_active
         and not (hijacked.is_staff or hijacked.is_superuser)
-        and hijacked.pk != hijacker.pk
     )
 
 
 def read_reason(raw: str) -> str:
-    """Raises NotAllowedError without one."""
+    """The reason on one line. Raises InvalidInputError without one."""
     reason = " ".join(raw.split())[:LONGEST_REASON]
     if not reason:
-        raise NotAllowedError(_("Say why you work in this person's place."), code="reason_required")
+        raise InvalidInputError(_("Say why you work in this person's place."))
     return reason
 
 
 def record_start(*, operator: User, person: User, reason: str) -> None:
+    """Both names and the reason are in the audit log."""
     _record("stand_in.started", operator, person, reason)
 
 
 def record_end(*, operator: User, person: User, reason: str) -> None:
+    """The end is there too, with the same reason."""
     _record("stand_in.ended", operator, person, reason)
 
 
@@ -59,7 +51,3 @@ def _record(action: str, operator: User, person: User, reason: str) -> None:
         object_id=person.id,
         data={"email": person.email, "reason": reason},
     )
-
-
-def is_standing_in(request: HttpRequest) -> bool:
-    return bool(request.session.get(HISTORY_KEY))

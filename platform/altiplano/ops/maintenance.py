@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -10,8 +11,6 @@ from django.utils.translation import get_language
 from altiplano.ops.models import MaintenanceNotice
 
 CACHE_KEY = "altiplano.maintenance"
-CACHE_SECONDS = 10
-"""So every page of a process costs a query every ten seconds, and a notice shows that late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +29,12 @@ def current_notice() -> Notice | None:
     """The notice that holds now, the one that ends first when several do."""
     now = timezone.now()
     notices: list[Notice] | None = cache.get(CACHE_KEY)
-    if notices is None:
+    if notices is None:  # once in some seconds for all pages of a process
         notices = [
             Notice(row.text_en, row.text_fr, row.starts_at, row.ends_at)
             for row in MaintenanceNotice.objects.filter(ends_at__gt=now).order_by("ends_at")
         ]
-        cache.set(CACHE_KEY, notices, CACHE_SECONDS)
+        cache.set(CACHE_KEY, notices, settings.NOTICE_CACHE_SECONDS)
     return next((each for each in notices if each.starts_at <= now < each.ends_at), None)
 
 

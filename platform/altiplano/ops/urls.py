@@ -4,6 +4,7 @@ from django.urls import path
 
 from altiplano.ops.interfaces import views
 from altiplano.ops.interfaces.admin_site import discover_pages
+from altiplano.ops.interfaces.stand_in import give_back
 
 discover_pages()
 
@@ -12,4 +13,5 @@ urlpatterns = [
     path("healthz", views.healthz, name="health"),
     path("readyz", views.readyz, name="readiness"),
     path("metrics", views.metrics, name="metrics"),
+    path("stand-in/end/", give_back, name="stand-in-end"),
 ]

@@ -1,10 +1,10 @@
-"""``altiplano organization create``."""
+"""``altiplano organization create`` and ``altiplano staff create``."""
 
 import json
 
 import pytest
 
-from altiplano.accounts.models import Membership, Role, User
+from altiplano.accounts.models import AuditEvent, Membership, Role, User
 from altiplano.ops import cli
 
 pytestmark = pytest.mark.django_db
@@ -43,3 +43,37 @@ def test_wrong_address_is_one_sentence_and_makes_nothing(capsys):
 
     assert "e-mail" in capsys.readouterr().err
     assert not User.objects.exists()
+
+
+def test_staff_is_made_who_can_sign_in_and_enter_the_dashboard(capsys, client):
+    assert cli.main(["staff", "create", "--email", "Olga@River.example"]) == 0
+
+    made = json.loads(capsys.readouterr().out)
+    assert made["dashboard"].endswith("/admin/")
+    answer = client.post(
+        "/accounts/login/", {"login": "olga@river.example", "password": made["password"]}
+    )
+    assert answer.status_code == 302
+    assert client.get("/admin/").status_code == 200
+    assert AuditEvent.objects.filter(action="person.made_staff").count() == 1
+
+
+def test_person_becomes_staff_and_keeps_their_password(capsys):
+    User.objects.create_user("ada@river.example", "chosen long ago")
+
+    cli.main(["staff", "create", "--email", "ada@river.example"])
+
+    assert json.loads(capsys.readouterr().out)["password"] == ""
+    ada = User.objects.get(email="ada@river.example")
+    assert ada.is_staff
+    assert ada.check_password("chosen long ago")
+
+
+def test_staff_with_a_wrong_address_is_refused(capsys):
+    assert cli.main(["staff", "create", "--email", "nobody"]) == 1
+    assert not User.objects.exists()
+
+
+def test_owner_of_a_new_organization_is_no_staff(capsys):
+    cli.main([*COMMAND, "ada@river.example"])
+    assert not User.objects.get(email="ada@river.example").is_staff

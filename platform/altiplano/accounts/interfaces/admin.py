@@ -26,6 +26,7 @@ class UserAdmin(AreaAdmin):
     editable: ClassVar = ("is_staff", "groups")
     filter_horizontal = ("groups",)
     actions = ("deactivate", "reactivate")
+    change_form_outer_before_template = "ops/person.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who gives rights must have them all."""

@@ -6,6 +6,7 @@ never falls back to the session that a browser may send along.
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -21,6 +22,7 @@ from altiplano.accounts.domain.sessions import principal_of_user
 from altiplano.accounts.domain.tokens import authenticate_token
 from altiplano.accounts.models import User
 from altiplano.accounts.principal import Principal
+from altiplano.accounts.stand_in import stand_in_of
 from altiplano.kernel.errors import NotAllowedError, NotSignedInError
 
 SESSION_KEY = "organization_id"
@@ -53,7 +55,9 @@ def authenticate_session(request: HttpRequest) -> Principal:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         raise NotSignedInError(_("Sign in first, or send an API key."))
-    return principal_of_user(user, organization_id=_chosen_organization(request))
+    principal = principal_of_user(user, organization_id=_chosen_organization(request))
+    stand_in = stand_in_of(request.session)
+    return principal if stand_in is None else replace(principal, stand_in=stand_in)
 
 
 def _chosen_organization(request: HttpRequest) -> uuid.UUID | None:

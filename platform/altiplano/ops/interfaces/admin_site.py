@@ -8,11 +8,14 @@ from django.apps import apps
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
+
+from altiplano.ops.interfaces.stand_in import ask_for_reason
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -71,6 +74,7 @@ class OperatorSite(UnfoldAdminSite):
     def get_urls(self) -> list[Any]:
         return [
             path("everything/", self.admin_view(self.show_everything), name="everything"),
+            path("stand-in/<uuid:person_id>/", self.admin_view(self.stand_in), name="stand_in"),
             *super().get_urls(),
         ]
 
@@ -83,6 +87,10 @@ class OperatorSite(UnfoldAdminSite):
             "app_list": self.get_app_list(request),
         }
         return TemplateResponse(request, "ops/everything.html", context)
+
+    def stand_in(self, request: HttpRequest, person_id: str) -> HttpResponseBase:
+        """Why an operator works in this person's place; see ``interfaces.stand_in``."""
+        return ask_for_reason(request, person_id, context=self.each_context(request))
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The portal has a page for that."""

@@ -5,7 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from altiplano.ops.impersonation import LABEL_KEY, is_standing_in
+from altiplano.accounts.principal import StandIn
+from altiplano.accounts.stand_in import stand_in_of
 from altiplano.ops.maintenance import current_notice
 
 
@@ -17,8 +18,5 @@ def operation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _stand_in(request: HttpRequest) -> str:
-    """The operator's label; empty when everyone is who they are."""
-    if not hasattr(request, "session") or not is_standing_in(request):
-        return ""
-    return str(request.session.get(LABEL_KEY, "?"))
+def _stand_in(request: HttpRequest) -> StandIn | None:
+    return stand_in_of(request.session) if hasattr(request, "session") else None
