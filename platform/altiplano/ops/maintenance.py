@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -26,7 +27,17 @@ class Notice:
 
 
 def current_notice() -> Notice | None:
-    """The notice that holds now, the one that ends first when several do."""
+    """The notice that holds now, the one that ends first when several do.
+
+    None also without a database: a page that says so must not fail over its decoration.
+    """
+    try:
+        return _current_notice()
+    except DatabaseError:
+        return None
+
+
+def _current_notice() -> Notice | None:
     now = timezone.now()
     notices: list[Notice] | None = cache.get(CACHE_KEY)
     if notices is None:  # once in some seconds for all pages of a process

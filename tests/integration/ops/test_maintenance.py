@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.test import Client
 from django.utils import timezone
 
 from altiplano.accounts.models import AuditEvent, User
+from altiplano.ops.maintenance import current_notice
 from altiplano.ops.models import MaintenanceNotice
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +82,11 @@ def test_what_an_operator_writes_is_shown_at_once_and_on_record(
 def test_notice_that_ends_before_it_starts_is_refused():
     with pytest.raises(IntegrityError), transaction.atomic():
         make_notice(5, -5)
+
+
+def test_page_that_says_the_database_is_away_does_not_fail_for_want_of_a_notice(monkeypatch):
+    def refuse(**_):
+        raise OperationalError
+
+    monkeypatch.setattr(MaintenanceNotice.objects, "filter", refuse)
+    assert current_notice() is None

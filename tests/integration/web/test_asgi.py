@@ -62,6 +62,7 @@ async def test_everything_else_goes_to_the_portal(path):
     assert (status, body) == (404, b"not static")
 
 
+@pytest.mark.django_db  # every page may carry a notice of the operator
 def test_domain_error_on_a_page_is_a_page_with_its_status():
     handler = domain_error_pages(lambda request: None)
     response = handler.process_exception(
@@ -83,6 +84,7 @@ def test_other_errors_are_not_hidden():
     assert handler.process_exception(RequestFactory().get("/home/"), RuntimeError("bug")) is None
 
 
+@pytest.mark.django_db
 def test_error_page_escapes_what_the_sentence_holds():
     response = render_error(RequestFactory().get("/x/"), NotFoundError("<b>no</b>"))
     assert "<b>no</b>" not in response.content.decode()
