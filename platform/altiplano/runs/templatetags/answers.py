@@ -5,7 +5,6 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from altiplano.kernel import reasons
 from altiplano.runs.conversations import Turn
 from altiplano.runs.interfaces import turns
 
@@ -23,9 +22,3 @@ def answer_html(turn: Turn) -> SafeString:
 def passage_url(passage: dict[str, Any]) -> str:
     """Where a found passage stands in its document."""
     return turns.source_url(passage["document_id"], passage["start"], passage["end"])
-
-
-@register.filter
-def in_my_language(sentence: str) -> str:
-    """What a worker stored, in the reader's language."""
-    return reasons.in_my_language(sentence)

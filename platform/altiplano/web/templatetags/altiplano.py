@@ -3,7 +3,10 @@
 from django import template
 from django.utils.translation import get_language_info
 
+from altiplano.kernel.reasons import in_my_language
+
 register = template.Library()
+register.filter(in_my_language)
 
 
 @register.filter
