@@ -24,6 +24,7 @@ from altiplano.config.field_reasons import reason_of
 from altiplano.kernel.errors import DomainError
 from altiplano.kernel.ids import new_id
 from altiplano.kernel.problems import CONTENT_TYPE, problem, problem_from_error
+from altiplano.knowledge.domain.receiving import too_many_files
 from altiplano.runs.interfaces.openai_answer import error_object
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,8 @@ def handle_error(request: HttpRequest, error: Exception | type[Exception]) -> Ht
         return problem_from_error(error)
     if isinstance(error, ValidationError):
         return _invalid(error.errors)
+    if isinstance(error, TooManyFilesSent):
+        return problem_from_error(too_many_files())
     status = _status_of(error)
     return _unforeseen(request, error) if status is None else plain_problem(status)
 
@@ -63,7 +66,7 @@ def _status_of(error: object) -> int | None:
             return 404
         case PermissionDenied():
             return 403
-        case RequestDataTooBig() | TooManyFilesSent():
+        case RequestDataTooBig():
             return 413
         case SuspiciousOperation() | MultiPartParserError() | DataError():
             return 400

@@ -64,11 +64,16 @@ def test_nonsense_makes_no_collection(alice, body):
     assert not Collection.unscoped.exists()
 
 
-def test_name_that_is_taken_is_a_conflict(alice, collection):
-    reply = alice.api.post(
-        f"{API}/collections", {"name": "School"}, content_type="application/json"
-    )
-    assert (reply.status_code, reply.json()["code"]) == (409, "name_taken")
+@pytest.mark.parametrize("name", ["School", "Sch\u202eool\u200b"])
+def test_name_that_is_taken_is_a_conflict_and_said_as_people_see_it(alice, collection, name):
+    body = {"name": name}
+    other = make_collection(alice, "Other")
+    for reply in (
+        alice.api.post(f"{API}/collections", body, content_type="application/json"),
+        alice.api.patch(f"{API}/collections/{other.id}", body, content_type="application/json"),
+    ):
+        assert (reply.status_code, reply.json()["code"]) == (409, "name_taken")
+        assert "“School”" in reply.json()["detail"]
 
 
 def test_upload_answers_at_once_and_the_document_tells_how_far_it_is(alice, collection):
@@ -110,6 +115,15 @@ def test_upload_of_nothing_is_said(alice, collection):
         ),
     ):
         assert (reply.status_code, reply.json()["code"]) == (400, "no_file")
+
+
+@pytest.mark.parametrize("many", [3, 4])
+def test_too_many_files_are_refused_with_the_limit(alice, collection, settings, storage, many):
+    settings.MAX_FILES_PER_UPLOAD = settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    reply = send(alice, collection, *((f"{n}.txt", b"text") for n in range(many)))
+    assert (reply.status_code, reply.json()["code"]) == (413, "too_many_files")
+    assert reply.json()["detail"] == "Send at most 2 files at once."
+    assert list((storage / "uploads").iterdir()) == []
 
 
 def test_too_large_upload_is_cut_off_and_said(alice, collection, settings, storage):

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
 from altiplano.kernel.errors import (
     InvalidInputError,
@@ -16,7 +18,9 @@ from altiplano.kernel.errors import (
 )
 from altiplano.kernel.models import Job
 from altiplano.knowledge import blobs
+from altiplano.knowledge.domain import receiving
 from altiplano.knowledge.domain.documents import has_file
+from altiplano.knowledge.domain.orphans import GRACE_SECONDS, remove_orphans
 from altiplano.knowledge.domain.receiving import receive_url
 from altiplano.knowledge.models import Document, DocumentState, DocumentVersion
 from tests.integration.knowledge.conftest import latest, make_collection, run_jobs
@@ -161,6 +165,46 @@ def test_failing_database_leaves_no_file(alice, collection, upload, storage, mon
     assert not Document.unscoped.exists()
 
 
+def test_a_commit_whose_outcome_nobody_knows_leaves_the_files_to_the_upkeep(
+    alice, collection, upload, storage, monkeypatch
+):
+    """It may have been recorded: a document without its file would be worse than a file alone."""
+
+    def break_off(*_, **__):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("altiplano.knowledge.domain.receiving.create_jobs", break_off)
+    with pytest.raises(OperationalError):
+        upload(alice, collection, ("a.txt", "one"))
+    (left,) = files_on_disk(storage)
+    long_ago = time.time() - GRACE_SECONDS - 60
+    os.utime(left, (long_ago, long_ago))
+    remove_orphans()
+    assert files_on_disk(storage) == []
+
+
+def test_quota_counts_what_was_uploaded_at_the_same_moment(
+    alice, collection, upload, storage, settings, monkeypatch
+):
+    """Both fitted when they were looked at first; the second to be recorded does not any more."""
+    settings.STORAGE_BYTES = 10
+    store = receiving._store
+    other = []
+
+    def store_slowly(organization_id, items):
+        stored = store(organization_id, items)
+        if not other:
+            other.append("is uploading")
+            upload(alice, collection, ("b.txt", "second!"))
+        return stored
+
+    monkeypatch.setattr(receiving, "_store", store_slowly)
+    with pytest.raises(LimitReachedError):
+        upload(alice, collection, ("a.txt", "first!!"))
+    assert [document.name for document in Document.unscoped.all()] == ["b.txt"]
+    assert len(files_on_disk(storage)) == 1
+
+
 def test_quota_is_stated_when_it_is_reached(alice, collection, upload, settings):
     settings.STORAGE_BYTES = 10
     upload(alice, collection, ("a.txt", "12345"))
@@ -185,7 +229,7 @@ def test_nothing_and_too_much_are_refused(alice, collection, upload, settings):
     settings.MAX_FILES_PER_UPLOAD = 2
     with pytest.raises(InvalidInputError, match="at least one file"):
         upload(alice, collection)
-    with pytest.raises(InvalidInputError, match="at most 2 files"):
+    with pytest.raises(TooLargeError, match="at most 2 files"):
         upload(alice, collection, ("a", "1"), ("b", "2"), ("c", "3"))
 
 

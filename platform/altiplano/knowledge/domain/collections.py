@@ -30,10 +30,11 @@ def create_collection(
 ) -> Collection:
     """A new, empty collection. Raises ConflictError when the organization has one of that name."""
     principal.require("write")
-    with _told_when_name_is_taken(name), transaction.atomic():
+    wanted = read_name(name, maximum=MAX_COLLECTION_NAME_CHARS)
+    with _told_when_name_is_taken(wanted), transaction.atomic():
         return Collection.unscoped.create(
             organization_id=principal.organization_id,
-            name=read_name(name, maximum=MAX_COLLECTION_NAME_CHARS),
+            name=wanted,
             language=_checked_language(language),
             embedder=embedder,
             embedder_config=dict(embedder_config or {}),
@@ -49,10 +50,11 @@ def change_collection(
 ) -> Collection:
     """The collection with what was given changed. Raises ConflictError when the name is taken."""
     principal.require("write")
-    with _told_when_name_is_taken(name or ""), transaction.atomic():
+    wanted = None if name is None else read_name(name, maximum=MAX_COLLECTION_NAME_CHARS)
+    with _told_when_name_is_taken(wanted or ""), transaction.atomic():
         collection = Collection.objects.get_within(principal.organization_id, collection_id)
-        if name is not None:
-            collection.name = read_name(name, maximum=MAX_COLLECTION_NAME_CHARS)
+        if wanted is not None:
+            collection.name = wanted
         if language is not None:
             collection.language = _checked_language(language)
         collection.save(update_fields=["name", "language"])

@@ -124,13 +124,18 @@ def _check_count(uploads: Sequence[Upload]) -> None:
         message = _("Send at least one file in the field “file”.")
         raise InvalidInputError(message, code="no_file", fields={"file": message})
     if len(uploads) > settings.MAX_FILES_PER_UPLOAD:
-        message = _("Send at most %(limit)s files at once.")
-        raise InvalidInputError(
-            message,
-            params={"limit": settings.MAX_FILES_PER_UPLOAD},
-            code="too_many_files",
-            fields={"file": message},
-        )
+        raise too_many_files()
+
+
+def too_many_files() -> TooLargeError:
+    """What is said of a request with more files than one may bring, wherever that is noticed."""
+    message = _("Send at most %(limit)s files at once.")
+    return TooLargeError(
+        message,
+        params={"limit": settings.MAX_FILES_PER_UPLOAD},
+        code="too_many_files",
+        fields={"file": message},
+    )
 
 
 def _examine(name: str, upload: Upload) -> _Examined:
