@@ -118,6 +118,8 @@ def _checked_query(query: str) -> str:
 
 def _checked_documents(collection: Collection, document_ids: Sequence[str]) -> tuple[str, ...]:
     """The ids as the database writes them. Raises NotFoundError for one that is not in here."""
+    if not document_ids:
+        return ()
     wanted = set()
     for raw in document_ids:
         with suppress(ValueError):
