@@ -194,6 +194,20 @@ def test_another_model_embeds_everything_anew(alice, collection, upload, words):
     assert latest(document).embedded_count == 1
 
 
+def test_a_text_that_the_new_model_refuses_fails_its_document_and_the_turn_ends(
+    alice, collection, upload, words, monkeypatch
+):
+    """It was ready; with the vectors of another model, which are gone."""
+    refused, kept = upload(alice, collection, ("a.txt", "Nasty beans."), ("b.txt", "Peas climb."))
+    run_jobs()
+    monkeypatch.setattr("tests.fakes.embedders.POISON", "Nasty")
+    Collection.unscoped.update(embedder_config={"model": "words-2"})
+    index_again(collection)
+    assert (latest(refused).state, latest(refused).reason_code) == ("failed", "not_embeddable")
+    assert latest(kept).state == "ready"
+    assert found(collection, "peas climb beans") == ["b.txt"]
+
+
 def test_long_turn_gives_way_to_another_organization(
     alice, charlie, collection, upload, monkeypatch
 ):

@@ -45,7 +45,12 @@ def test_what_nobody_knows_goes_when_it_is_old(alice, collection, upload, storag
     index.mkdir(parents=True)
     half = storage / "uploads" / "tmp123.upload.txt"
     half.write_bytes(b"half")
-    orphans = [lost.path, gone.path, index, half]
+    partial = lost.path.with_name(f"{lost.path.name}.part")
+    partial.write_bytes(b"ha")
+    fetch = storage / "uploads" / "tmp456.upload"
+    fetch.mkdir()
+    (fetch / "fetched").write_bytes(b"half")
+    orphans = [lost.path, gone.path, index, half, partial, fetch]
     remove_orphan_files()
     assert all(path.exists() for path in orphans), "too young: somebody may be about to name them"
     make_old(*orphans, gone.path.parents[1])

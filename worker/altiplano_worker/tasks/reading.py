@@ -160,7 +160,8 @@ class ReadingTurn:
     def _fetch(self, claim: JobClaim, reading: Reading) -> Reading:
         """The reading with its file, brought from ``source_url`` and looked at like an upload."""
         limits = FetchLimits(seconds=settings.PARSE_SECONDS, bytes=settings.MAX_DOCUMENT_BYTES)
-        with tempfile.TemporaryDirectory(dir=settings.UPLOAD_ROOT) as folder:
+        # By this ending the upkeep knows what a crash has left.
+        with tempfile.TemporaryDirectory(dir=settings.UPLOAD_ROOT, suffix=".upload") as folder:
             path = Path(folder) / "fetched"
             fetching = fetch_document(reading.source_url, path, limits=limits)
             with told_when_full():

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import structlog
+
 from altiplano.kernel import jobs, queries
 from altiplano.knowledge.domain.compaction import fail_compaction_job
 from altiplano.knowledge.domain.indexing import fail_index_job
@@ -12,6 +14,8 @@ from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocume
 from altiplano.runs.jobs import ExecuteRun
 from altiplano_worker.app import app
 from altiplano_worker.tasks.runs import fail_run
+
+log = structlog.get_logger(__name__)
 
 FAIL_SUBJECT: Final[Mapping[str, Callable[[jobs.JobClaim], None]]] = {
     CompactIndex.task: fail_compaction_job,
@@ -30,9 +34,20 @@ def beat(queue: str) -> None:
 
 @app.task(name="altiplano.kernel.sweep_jobs")
 def sweep_jobs() -> None:
-    """Every job moves again, and whoever waits for a dead one hears of it."""
+    """Every job moves again, and whoever waits for a dead one hears of it.
+
+    One that cannot be told stands in nobody's way, and is tried again at the next sweep.
+    """
     for claim in jobs.sweep_jobs().exhausted:
-        FAIL_SUBJECT[claim.task](claim)
+        try:
+            FAIL_SUBJECT.get(claim.task, fail_unknown)(claim)
+        except Exception:
+            log.exception("job.not_failed", task=claim.task, job=str(claim.job_id))
+
+
+def fail_unknown(claim: jobs.JobClaim) -> None:
+    """A job that only an older or a newer release knows is over."""
+    jobs.fail_exhausted_job(claim, "This release does not know the task.")
 
 
 @app.task(name="altiplano.knowledge.remove_orphans")

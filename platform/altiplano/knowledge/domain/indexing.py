@@ -184,10 +184,15 @@ def yield_indexing(claim: JobClaim) -> None:
 def fail_versions(
     claim: JobClaim, *, version_ids: Sized[uuid.UUID], code: str, reason: str
 ) -> None:
-    """These versions cannot be embedded and say why; the rest goes on. Raises LostClaimError."""
+    """These versions cannot be embedded and say why; the rest goes on. Raises LostClaimError.
+
+    Also one that was ready, with vectors of another model, which are gone.
+    """
     with transaction.atomic():
         hold_claim(claim)
-        _mark_failed(DocumentVersion.unscoped.filter(pk__in=version_ids), code, reason)
+        versions = DocumentVersion.unscoped.filter(pk__in=version_ids)
+        versions.filter(state=DocumentState.READY).update(state=DocumentState.EMBEDDING)
+        _mark_failed(versions, code, reason)
 
 
 def retry_indexing(claim: JobClaim, *, code: str, reason: str) -> None:

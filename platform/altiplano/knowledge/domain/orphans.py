@@ -1,5 +1,6 @@
 """Removing files that no row names: what a crash left between the disk and the database."""
 
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -57,10 +58,18 @@ def _remove_indexes() -> int:
 
 
 def _remove_uploads() -> int:
+    """Also folders of fetches, and copies into the blobs, that a crash cut off."""
     removed = 0
-    for path in Path(settings.UPLOAD_ROOT).glob("*.upload*"):
-        if path.is_file() and _is_old(path):
-            path.unlink(missing_ok=True)
+    places = (
+        *Path(settings.UPLOAD_ROOT).glob("*.upload*"),
+        *Path(settings.BLOB_ROOT).glob("*/??/*.part"),
+    )
+    for path in places:
+        if _is_old(path):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
             removed += 1
     return removed
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from altiplano.accounts.models import Organization
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import InvalidInputError, TooLargeError
 from altiplano.kernel.ids import new_id
@@ -87,7 +88,13 @@ def receive_documents(
         fresh = [item for item in examined if not _is_same(known.get(item.name), item)]
         stored += _store(principal.organization_id, fresh)
         with transaction.atomic():
+            _take_turns(principal.organization_id)
+            _check_quota(principal.organization_id, examined)  # others have stored meanwhile
             documents = _record(collection, examined, stored)
+    except (OperationalError, InterfaceError):
+        # The connection broke, perhaps in the commit: only the upkeep can tell whether it was
+        # recorded, and removes the files if it was not.
+        raise
     except BaseException:
         for blob in stored:
             remove_blob(blob)
@@ -154,6 +161,11 @@ def _examine(name: str, upload: Upload) -> _Examined:
         reason=sniffed.reason or "",
         is_temporary=upload.is_temporary,
     )
+
+
+def _take_turns(organization_id: uuid.UUID) -> None:
+    """Uploads of one organization are recorded one after another, each counting those before."""
+    Organization.objects.select_for_update(no_key=True).filter(pk=organization_id).first()
 
 
 def _check_quota(organization_id: uuid.UUID, examined: Sequence[_Examined]) -> None:

@@ -182,7 +182,7 @@ def _count_tokens(held: Sequence[Ending]) -> None:
             prompt + outcome.prompt_tokens,
             completion + outcome.completion_tokens,
         )
-    for organization_id, (prompt, completion) in totals.items():
+    for organization_id, (prompt, completion) in sorted(totals.items()):  # the order of locks
         add_tokens(organization_id, prompt=prompt, completion=completion)
 
 
