@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
+from django.utils.module_loading import import_string
 
+from altiplano.ops.cli import build_parser
 from altiplano.ops.health import QUEUES
 
 COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
@@ -50,6 +53,32 @@ def test_what_must_be_set_stops_the_start_with_a_message(text, name):
 
     assert uses
     assert all(name in message for message in uses)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_command_and_check_of_a_service_are_ones_that_exist(compose, name):
+    """The image holds the console script and what is locked; nothing else can be called."""
+    service = compose["services"][name]
+    check = service.get("healthcheck", {}).get("test", ["CMD", "python"])[1:]
+
+    for command in (service["command"], check):
+        match command:
+            case ["altiplano", *arguments]:
+                assert build_parser().parse_args(arguments)
+            case ["uvicorn", application, *_]:
+                assert callable(import_string(application.replace(":", ".")))
+            case ["celery", *arguments]:
+                module = import_module(arguments[arguments.index("-A") + 1])
+                assert module.app.conf.beat_schedule
+            case _:
+                assert command[0] == "python"
+
+
+@pytest.mark.parametrize("package", ["uvicorn", "uvloop", "httptools", "celery"])
+def test_what_the_services_call_is_locked(package):
+    locked = (COMPOSE.parent / "requirements" / "runtime.txt").read_text(encoding="utf-8")
+
+    assert f"\n{package}==" in f"\n{locked}"
 
 
 def test_every_queue_has_a_worker_and_a_check_that_it_consumes(compose):

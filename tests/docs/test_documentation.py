@@ -98,6 +98,7 @@ def test_limits_are_those_of_the_settings():
     stated = {
         "MAX_DOCUMENT_BYTES": f"{settings.MAX_DOCUMENT_BYTES // 1024**2} MB",
         "MAX_FILES_PER_UPLOAD": f"| {settings.MAX_FILES_PER_UPLOAD} |",
+        "MAX_UPLOAD_BYTES": f"{settings.MAX_UPLOAD_BYTES // 1024**3} GB",
         "MAX_TEXT_CHARS": f"{settings.MAX_TEXT_CHARS // 1_000_000} million",
         "PARSE_SECONDS": f"{settings.PARSE_SECONDS} s",
         "STORAGE_BYTES": f"{settings.STORAGE_BYTES // 1024**3} GB",
