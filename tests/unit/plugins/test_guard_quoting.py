@@ -190,9 +190,9 @@ def test_meaning_finds_what_words_do_not():
 
 
 def test_meaning_that_is_not_close_enough_is_not_quoted():
-    assert check(question="Qui dirige ?", embed=Meaning(drips=0.88)).action == "abstain"
-    assert quoted(check(question="Qui dirige ?", embed=Meaning(drips=0.9))) == LEAK
-    near = check(question="Qui dirige ?", embed=Meaning(drips=0.9), quote_closeness=0.95)
+    assert check(question="Qui dirige ?", embed=Meaning(drips=0.89)).action == "abstain"
+    assert quoted(check(question="Qui dirige ?", embed=Meaning(drips=0.91))) == LEAK
+    near = check(question="Qui dirige ?", embed=Meaning(drips=0.91), quote_closeness=0.95)
     assert near.action == "abstain"
 
 
