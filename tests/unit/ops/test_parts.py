@@ -56,6 +56,18 @@ def test_plan_starts_no_engine_where_one_is_named(home, monkeypatch):
     assert not any(name.startswith("ALTIPLANO_ENGINE") for name in plan.environment)
 
 
+@pytest.mark.parametrize(("wanted", "expected"), [(None, "passive"), ("active", "active")])
+def test_waiting_threads_of_workers_leave_the_cores_alone(home, monkeypatch, wanted, expected):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if wanted:
+        monkeypatch.setenv("OMP_WAIT_POLICY", wanted)
+
+    workers = [part for part in parts.plan_parts(home).parts if part.queues]
+
+    assert len(workers) == 2
+    assert {part.environment["OMP_WAIT_POLICY"] for part in workers} == {expected}
+
+
 def test_every_queue_has_a_worker(home):
     from altiplano.ops.health import QUEUES
 

@@ -203,20 +203,25 @@ def plan_workers(home: Home) -> list[Part]:
         "INGEST_PROCESSES", max(INGEST_PROCESSES, min(4, os.cpu_count() or 1)), minimum=1
     )
     # Containers run as root by habit; `altiplano doctor` says so once instead of at each start.
-    quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+    environment = {
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+        # Threads of numeric libraries that spin while they wait take a core each from the process
+        # that has work, many times over where embedding, searching and the engine share a few.
+        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),
+    }
     plain = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING")
     return [
         Part(
             name="runs",
             argv=(*celery, "worker", "-Q", "runs", "-P", "threads", "-c", str(slots), "-n", "runs@%h", *plain),
-            environment=quiet,
+            environment=environment,
             queues=("runs",),
             grace_seconds=15.0,
         ),
         Part(
             name="ingest",
             argv=(*celery, "worker", "-Q", "ingest,index,upkeep", "-P", "prefork", "-c", str(processes), "-n", "ingest@%h", *plain),
-            environment=quiet,
+            environment=environment,
             queues=("ingest", "index", "upkeep"),
             grace_seconds=15.0,
         ),
