@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import every, open_page, sign_in
 from tests.e2e.pages import PAGES, Visitor
-from tests.e2e.test_browser_story import ANSWER_MS
+from tests.e2e.test_browser_story import wait_until_over
 
 WCAG_22_AA = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -88,7 +88,7 @@ def test_everything_can_be_done_by_keyboard(page, platform):
             break
     page.keyboard.type("How long does compost take to mature?")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/runs/*/", timeout=ANSWER_MS)
+    wait_until_over(page)
     page.locator("a.chip").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#close-source")).to_be_focused()

@@ -36,7 +36,7 @@ async def ask(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/web/tokens.css", "/static/web/chat.js", "/static/django_htmx/htmx-2.min.js"],
+    ["/static/web/tokens.css", "/static/runs/chat.js", "/static/django_htmx/htmx-2.min.js"],
 )
 async def test_static_files_are_served_with_their_type_and_nothing_else(path):
     status, headers, body = await ask(path)

@@ -81,7 +81,7 @@ def test_conversation_shows_earlier_turns_with_their_sources(alice, garden):
 )
 def test_refused_question_keeps_its_text_and_says_why(alice, garden, question, sentence):
     response = ask(signed_in(alice), garden, question)
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert sentence in body_of(response)
     assert not Run.unscoped.exclude(pk=garden.run.pk).exists()
     if question.strip("\x00 "):

@@ -1,11 +1,23 @@
 """Chips stand where the answer rests on a source, and lead to the right characters."""
 
+import uuid
+
 import pytest
 
-from altiplano.runs.interfaces.turns import render_answer
+from altiplano.runs.interfaces.chat_routes import ChatRoutes
+from altiplano.runs.interfaces.turns import render_answer as render
 from altiplano.runs.models import Citation
 
 DOCUMENT = "0192f3c4-0000-7000-8000-000000000001"
+RUN = uuid.UUID("0192f3c4-0000-7000-8000-000000000002")
+ROUTES = ChatRoutes(
+    new="/", ask="/", run="/{run}/", events="/{run}/events", cancel="/{run}/cancel",
+    source="/runs/{run}/sources/{document}/",
+)  # fmt: skip
+
+
+def render_answer(text: str, citations: list[Citation]) -> str:
+    return render(text, citations, ROUTES.of_run(RUN))
 
 
 def citation(n: int, start: int, end: int) -> Citation:
@@ -28,7 +40,7 @@ def test_chip_follows_the_sentence_it_supports():
 
 def test_chip_leads_to_the_passage_and_names_its_source():
     html = render_answer("It takes a year.", [citation(1, 0, 16)])
-    assert f'href="/documents/{DOCUMENT}/?start=40&amp;end=70#passage"' in html
+    assert f'href="/runs/{RUN}/sources/{DOCUMENT}/?start=40&amp;end=70#passage"' in html
     assert 'aria-label="Source 1: guide.pdf, page 2"' in html
 
 

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from altiplano.runs.interfaces.chat_routes import RunRoutes
 from altiplano.runs.models import Citation
 from altiplano.web.markdown import mark_places, render_markdown
 
@@ -17,13 +16,7 @@ _AFTER_SENTENCE = 6
 """How far behind a sentence its own marker may stand, as in “… months. [1]”."""
 
 
-def source_url(document_id: object, start: int, end: int) -> str:
-    """The document's page, opened at the passage."""
-    query = urlencode({"start": start, "end": end})
-    return f"{reverse('knowledge:document-detail', args=[document_id])}?{query}#passage"
-
-
-def render_answer(text: str, citations: Sequence[Citation]) -> SafeString:
+def render_answer(text: str, citations: Sequence[Citation], here: RunRoutes) -> SafeString:
     """The answer with a chip where it names a source and after every sentence that rests on one.
 
     Markers that the model wrote are replaced by chips; those that name no source are left out.
@@ -39,7 +32,7 @@ def render_answer(text: str, citations: Sequence[Citation]) -> SafeString:
         ]
         chips.append((own[-1].end() if own else citation.answer_end, index))
     text, chips = _without(text, markers, chips)
-    return render_markdown(mark_places(text, chips), [_chip(each) for each in citations])
+    return render_markdown(mark_places(text, chips), [_chip(each, here) for each in citations])
 
 
 def _without(
@@ -64,7 +57,7 @@ def _without(
     return "".join(pieces), placed
 
 
-def _chip(citation: Citation) -> SafeString:
+def _chip(citation: Citation, here: RunRoutes) -> SafeString:
     """The link; a word joiner before it keeps it on the line of the words it supports."""
     label = _("Source %(n)d: %(name)s, page %(page)d") % {
         "n": citation.n,
@@ -73,7 +66,7 @@ def _chip(citation: Citation) -> SafeString:
     }
     return format_html(
         '\u2060<a class="chip" href="{}" data-source aria-label="{}" title="{}">{}</a>',
-        source_url(citation.document_id, citation.start, citation.end),
+        here.source_of(citation.document_id, citation.start, citation.end),
         label,
         label,
         f"[{citation.n}]",

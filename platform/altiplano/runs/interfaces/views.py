@@ -11,12 +11,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.errors import ConflictError, InvalidInputError
+from altiplano.kernel.errors import DomainError
 from altiplano.runs import event_log, queries
 from altiplano.runs.conversations import Turn, conversation_of, disclosure_of, history_after
 from altiplano.runs.domain.cancelling import RunIsOverError, cancel_run
 from altiplano.runs.domain.feedback import give_feedback
 from altiplano.runs.domain.starting import VersionWish, start_run
+from altiplano.runs.interfaces.asking import Wish, answer_ask, is_part
+from altiplano.runs.interfaces.chat_routes import member_routes
+from altiplano.runs.models import Run
 from altiplano.studio.models import App
 
 
@@ -27,21 +30,23 @@ def chat(request: HttpRequest, principal: Principal, app_id: str) -> HttpRespons
     app = App.objects.get_within(principal.organization_id, app_id)
     if request.method != "POST":
         return _render_chat(request, principal, app, [])
-    previous = request.POST.get("previous")
-    turns = conversation_of(principal, previous) if previous else []
-    question = request.POST.get("input", "")
-    try:
-        run = start_run(
+
+    def ask(wish: Wish) -> Run:
+        turns = conversation_of(principal, wish.previous) if wish.previous else []
+        return start_run(
             principal=principal,
             app=app,
-            question=question,
+            question=wish.question,
             history=history_after(turns),
             version=_version_wish(principal, app),
         )
-    except (InvalidInputError, ConflictError) as error:
+
+    def show_again(error: DomainError, wish: Wish) -> HttpResponse:
+        turns = conversation_of(principal, wish.previous) if wish.previous else []
         messages.error(request, error.message)
-        return _render_chat(request, principal, app, turns, question=question)
-    return redirect("runs:run-detail", run.id)
+        return _render_chat(request, principal, app, turns, question=wish.question)
+
+    return answer_ask(request, member_routes(app.id), ask, show_again)
 
 
 @require_safe
@@ -49,8 +54,9 @@ def chat(request: HttpRequest, principal: Principal, app_id: str) -> HttpRespons
 def show_run(request: HttpRequest, principal: Principal, run_id: str) -> HttpResponse:
     """The conversation up to this run; its last turn alone for a page that is already there."""
     turns = conversation_of(principal, run_id)
-    if request.headers.get("HX-Request"):
-        return render(request, "runs/_turn.html", {"turn": turns[-1]})
+    if is_part(request):
+        routes = member_routes(turns[-1].run.app_id)
+        return render(request, "runs/_turn.html", {"turn": turns[-1], "routes": routes})
     app = App.objects.get_within(principal.organization_id, turns[-1].run.app_id)
     return _render_chat(request, principal, app, turns)
 
@@ -71,12 +77,10 @@ def _render_chat(
 ) -> HttpResponse:
     context = {
         "app": app,
+        "routes": member_routes(app.id),
         "turns": turns,
-        "last": turns[-1] if turns else None,
-        "history": history_after(turns),
         "question": question,
         "disclosure": disclosure_of(app),
-        "version": _version_wish(principal, app) or "",
         "may_write": "write" in principal.scopes,
         "max_question_chars": settings.MAX_QUESTION_CHARS,
     }

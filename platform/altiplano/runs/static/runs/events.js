@@ -45,30 +45,29 @@ const TERMINAL = new Set(["run.finished", "run.failed", "run.cancelled"]);
 const PAUSES = [300, 1000, 3000, 6000];
 
 /**
- * The events of a run up to the terminal one. `first` is the response to begin with, or null to
- * begin at the start of run `runId`. After a cut it asks again from the last event it has seen.
+ * The events of the run at `address` up to the terminal one. After a cut it asks again from the
+ * last event it has seen, so that none is lost or doubled. `first` is a response to begin with,
+ * for streams that begin with the answer to a question.
  */
-export async function* runEvents(first, runId, signal) {
+export async function* runEvents(address, signal, first = null) {
   let response = first;
   let lastId = null;
   for (let attempt = 0; ; ) {
     try {
       if (!response) {
         const headers = lastId ? { "Last-Event-ID": lastId } : {};
-        response = await fetch(`/api/v1/runs/${runId}/events`, { headers, signal });
+        response = await fetch(address, { headers, signal });
         if (!response.ok) throw new Error(`status ${response.status}`);
       }
       for await (const event of eventsOf(response)) {
         attempt = 0;
         lastId = event.id ?? lastId;
-        const data = JSON.parse(event.data);
-        runId = data.run_id ?? runId;
-        yield { ...data, type: event.type };
+        yield { ...JSON.parse(event.data), type: event.type };
         if (TERMINAL.has(event.type)) return;
       }
       throw new Error("the stream ended early");
     } catch (error) {
-      if (signal.aborted || !runId || attempt >= PAUSES.length) throw error;
+      if (signal.aborted || attempt >= PAUSES.length) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSES[attempt++]));
       response = null;
     }

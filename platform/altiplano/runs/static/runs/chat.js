@@ -7,12 +7,9 @@ const form = byId("ask");
 const field = byId("id_input");
 const turns = byId("turns");
 const say = form.dataset;
-const csrf = form.querySelector("[name=csrfmiddlewaretoken]").value;
-const MAX_MESSAGES = 20;
-const MAX_CHARS = 24000;
+const previous = form.elements.previous;
 
-let history = JSON.parse(byId("history").textContent);
-let current = null; // {controller, runId} of the run under way
+let current = null; // {controller, turn} of the question under way
 
 // --- Asking -------------------------------------------------------------------------------------
 
@@ -31,29 +28,29 @@ field.addEventListener("keydown", (event) => {
 
 async function ask(question) {
   byId("problem").hidden = true;
-  const turn = byId("turn-template").content.firstElementChild.cloneNode(true);
+  const body = new FormData(form); // before the field is emptied
+  let turn = byId("turn-template").content.firstElementChild.cloneNode(true);
   turn.querySelector(".question").textContent = question;
   turn.querySelector(".waiting").textContent = say.waiting;
   turns.append(turn);
   turn.scrollIntoView({ block: "end" });
   field.value = "";
-  const controller = begin();
+  const controller = begin(turn);
   try {
-    const response = await fetch(say.runs, {
+    const response = await fetch(form.action, {
       method: "POST",
+      body,
       signal: controller.signal,
-      headers: { "Content-Type": "application/json", "X-CSRFToken": csrf },
-      body: JSON.stringify({
-        input: question,
-        history: recent(history),
-        stream: true,
-        ...(say.version && { version: say.version }),
-      }),
+      headers: { "HX-Request": "true" },
     });
-    if (!response.ok) throw new Refusal(await sentenceOf(response));
-    await follow(turn, response, null, controller);
+    if (response.status !== 201) throw new Refusal(await sentenceOf(response));
+    turn = replace(turn, await response.text());
+    current.turn = turn;
+    window.history.replaceState(null, "", turn.dataset.page); // a reload finds this answer
+    previous.value = turn.dataset.run;
+    await follow(turn, controller);
   } catch (error) {
-    if (error instanceof Refusal || !current?.runId) {
+    if (!turn.dataset.run) {
       turn.remove();
       field.value = question; // nothing that was typed is lost
       if (!controller.signal.aborted) complain(error.sentence ?? say.refused);
@@ -72,19 +69,19 @@ class Refusal extends Error {
   }
 }
 
+/** What the server says about a refusal, if it is meant for people: not the page of an error. */
 async function sentenceOf(response) {
-  try {
-    return (await response.json()).detail || say.refused;
-  } catch {
-    return say.refused;
-  }
+  const type = response.headers.get("Content-Type") ?? "";
+  return type.startsWith("text/plain") ? await response.text() : say.refused;
 }
 
-function recent(messages) {
-  let chars = 0;
-  const kept = messages.slice(-MAX_MESSAGES).reverse();
-  const cut = kept.findIndex((message) => (chars += message.content.length) > MAX_CHARS);
-  return (cut < 0 ? kept : kept.slice(0, cut)).reverse();
+/** The server's own rendering takes the place of the turn. */
+function replace(turn, html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  const rendered = holder.content.querySelector(".turn");
+  keepingTheEnd(() => turn.replaceWith(rendered));
+  return rendered;
 }
 
 function complain(sentence) {
@@ -93,9 +90,9 @@ function complain(sentence) {
   field.focus();
 }
 
-function begin() {
+function begin(turn) {
   const controller = new AbortController();
-  current = { controller, runId: null };
+  current = { controller, turn };
   byId("send").hidden = true;
   byId("stop").hidden = false;
   byId("stop").disabled = false;
@@ -111,11 +108,13 @@ function end() {
 byId("stop").addEventListener("click", () => {
   if (!current) return;
   byId("stop").disabled = true;
-  if (current.runId) {
-    fetch(`/api/v1/runs/${current.runId}/cancel`, {
-      method: "POST",
-      headers: { "X-CSRFToken": csrf },
-    }).catch(() => current?.controller.abort());
+  const cancel = current.turn.dataset.cancel;
+  if (cancel) {
+    const body = new FormData();
+    body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    fetch(cancel, { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() =>
+      current?.controller.abort(),
+    );
   } else {
     current.controller.abort();
   }
@@ -123,16 +122,13 @@ byId("stop").addEventListener("click", () => {
 
 // --- An answer as it is said --------------------------------------------------------------------
 
-async function follow(turn, response, runId, controller) {
+async function follow(turn, controller) {
   const answer = turn.querySelector(".answer") ?? turn.appendChild(newAnswer());
   const slow = setTimeout(() => note(turn, say.slow), 10000);
   const speech = new Speech(byId("spoken"));
-  current.runId = runId;
   try {
-    for await (const event of runEvents(response, runId, controller.signal)) {
-      if (event.run_id) current.runId = event.run_id;
+    for await (const event of runEvents(turn.dataset.events, controller.signal)) {
       if (event.type === "reset") {
-        current.runId = event.run.id;
         answer.textContent = event.run.answer;
       } else if (event.type === "answer.delta") {
         clearTimeout(slow);
@@ -146,7 +142,9 @@ async function follow(turn, response, runId, controller) {
   } finally {
     clearTimeout(slow);
   }
-  await finish(turn, current.runId);
+  const response = await fetch(turn.dataset.page, { headers: { "HX-Request": "true" } });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  replace(turn, await response.text());
   speech.end();
 }
 
@@ -154,22 +152,6 @@ function newAnswer() {
   const answer = document.createElement("div");
   answer.className = "answer said";
   return answer;
-}
-
-/** The server's own rendering, with its chips, takes the place of the plain text. */
-async function finish(turn, runId) {
-  const response = await fetch(`/runs/${runId}/`, { headers: { "HX-Request": "true" } });
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  const holder = document.createElement("template");
-  holder.innerHTML = await response.text();
-  const rendered = holder.content.querySelector(".turn");
-  const question = turn.querySelector(".question").textContent;
-  const said = turn.querySelector(".answer").textContent;
-  keepingTheEnd(() => turn.replaceWith(rendered));
-  if (rendered.dataset.state === "finished" && said) {
-    history.push({ role: "user", content: question }, { role: "assistant", content: said });
-  }
-  window.history.replaceState(null, "", `/runs/${runId}/`); // a reload shows this conversation
 }
 
 function note(turn, sentence) {
@@ -213,8 +195,7 @@ class Speech {
 
 const growing = turns.querySelector('[data-state="queued"], [data-state="running"]');
 if (growing) {
-  const controller = begin();
-  follow(growing, null, growing.dataset.run, controller)
+  follow(growing, begin(growing))
     .catch(() => note(growing, say.lost))
     .finally(end);
 }

@@ -1,0 +1,74 @@
+"""A question is put in a chat, by a form or by the chat's script."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from altiplano.kernel.errors import DomainError, NotAllowedError, NotFoundError
+from altiplano.runs.conversations import Turn
+from altiplano.runs.interfaces.chat_routes import ChatRoutes
+from altiplano.runs.models import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the form says: the question, and where in the conversation it stands.
+
+    ``previous`` is the id of the run it goes on from, ``instead_of`` of the run whose place it
+    takes; both are as the client sent them.
+    """
+
+    question: str
+    previous: str
+    instead_of: str
+
+
+def read_wish(request: HttpRequest) -> Wish:
+    return Wish(
+        question=request.POST.get("input", ""),
+        previous=request.POST.get("previous", ""),
+        instead_of=request.POST.get("instead_of", ""),
+    )
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether the chat's script asks, for a part of a page that is already there."""
+    return bool(request.headers.get("HX-Request"))
+
+
+def answer_ask(
+    request: HttpRequest,
+    routes: ChatRoutes,
+    ask: Callable[[Wish], Run],
+    show_again: Callable[[DomainError, Wish], HttpResponse],
+) -> HttpResponse:
+    """The run that ``ask`` makes of the question: its new turn for the script, else its page.
+
+    A refusal is a sentence for the script; for a form ``show_again`` renders the chat with the
+    text in it. Who may not ask here at all, or names a run of somebody else, learns that from the
+    error as everywhere.
+    """
+    wish = read_wish(request)
+    try:
+        run = ask(wish)
+    except (NotAllowedError, NotFoundError):
+        raise
+    except DomainError as error:
+        response = _sentence(error) if is_part(request) else show_again(error, wish)
+        response.status_code = error.status
+        if error.retry_after is not None:
+            response["Retry-After"] = str(error.retry_after)
+        return response
+    here = routes.of_run(run.id)
+    if not is_part(request):
+        return redirect(here.page)
+    turn = Turn(run=run, answer=None, citations=(), passages=())
+    response = render(request, "runs/_turn.html", {"turn": turn, "routes": routes}, status=201)
+    response["Location"] = here.page
+    return response
+
+
+def _sentence(error: DomainError) -> HttpResponse:
+    return HttpResponse(error.message, content_type="text/plain; charset=utf-8")
