@@ -1,9 +1,23 @@
 """Plugins and their releases in the admin dashboard."""
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
-from altiplano.catalog.models import Plugin, PluginRelease
+from altiplano.accounts.interfaces.admin_decisions import Decision, decision_source
+from altiplano.catalog.models import Plugin, PluginRelease, ReleaseState
+
+
+@decision_source
+def quarantined_plugins() -> Decision:
+    """Plugins that could not be loaded and are kept out until somebody looks."""
+    address = reverse("admin:catalog_pluginrelease_changelist")
+    return Decision(
+        _("Plugins in quarantine"),
+        PluginRelease.objects.filter(state=ReleaseState.QUARANTINED).count(),
+        f"{address}?state__exact={ReleaseState.QUARANTINED}",
+    )
 
 
 @admin.register(Plugin)

@@ -15,6 +15,11 @@ from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from altiplano.ops.interfaces.overview_views import (
+    change_queue,
+    overview_context,
+    show_fresh_part,
+)
 from altiplano.ops.interfaces.stand_in import ask_for_reason
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -44,6 +49,7 @@ class OperatorSite(UnfoldAdminSite):
     site_title = "Altiplano"
     index_title = _("Overview")
     enable_nav_sidebar = True
+    index_template = "ops/overview.html"
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """Django's check of rights, under the dashboard's policy instead of the portal's."""
@@ -74,6 +80,8 @@ class OperatorSite(UnfoldAdminSite):
     def get_urls(self) -> list[Any]:
         return [
             path("everything/", self.admin_view(self.show_everything), name="everything"),
+            path("fresh/", self.admin_view(show_fresh_part), name="fresh"),
+            path("queues/<str:queue>/", self.admin_view(self.change_queue), name="queue"),
             path("stand-in/<uuid:person_id>/", self.admin_view(self.stand_in), name="stand_in"),
             *super().get_urls(),
         ]
@@ -87,6 +95,17 @@ class OperatorSite(UnfoldAdminSite):
             "app_list": self.get_app_list(request),
         }
         return TemplateResponse(request, "ops/everything.html", context)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The overview: is anything broken, who waits, what is spent, what must be decided."""
+        context = {**overview_context(request), **(extra_context or {})}
+        return super().index(request, context)
+
+    def change_queue(self, request: HttpRequest, queue: str) -> HttpResponse:
+        """Pausing, draining and opening; see ``interfaces.overview_views``."""
+        return change_queue(request, queue, context=self.each_context(request))
 
     def stand_in(self, request: HttpRequest, person_id: str) -> HttpResponseBase:
         """Why an operator works in this person's place; see ``interfaces.stand_in``."""

@@ -1,19 +1,50 @@
 """Runs, answers, citations, feedback and usage in the admin dashboard."""
 
+from datetime import timedelta
+
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.interfaces.admin import staff_of
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
+from altiplano.accounts.interfaces.admin_decisions import Decision, decision_source
 from altiplano.accounts.interfaces.admin_operations import operation
 from altiplano.accounts.interfaces.admin_traces import JobTraces
 from altiplano.runs import event_log
 from altiplano.runs.domain.cancelling import cancel_run
-from altiplano.runs.models import Answer, Citation, DailyUsage, Feedback, Run
+from altiplano.runs.models import (
+    Answer,
+    Citation,
+    DailyUsage,
+    Feedback,
+    FeedbackReason,
+    Run,
+    Verdict,
+)
+
+REPORT_AGE = timedelta(days=30)
+
+
+@decision_source
+def reported_answers() -> Decision:
+    """Answers of the last weeks that people called harmful."""
+    reports = Feedback.unscoped.filter(
+        verdict=Verdict.BAD,
+        reason=FeedbackReason.HARMFUL,
+        created_at__gte=timezone.now() - REPORT_AGE,
+    )
+    address = reverse("admin:runs_feedback_changelist")
+    return Decision(
+        _("Answers reported as harmful, 30 days"),
+        reports.count(),
+        f"{address}?verdict__exact={Verdict.BAD}&reason__exact={FeedbackReason.HARMFUL}",
+    )
 
 
 @admin.register(Run)

@@ -1,0 +1,229 @@
+"""The figures behind the four questions of the overview, in a number of queries that never grows."""
+
+import time
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from asgiref.sync import async_to_sync
+from django.core.cache import cache
+from django.db.models import Count, Min, Q, Sum
+from django.utils import timezone
+
+from altiplano.accounts.interfaces.admin_decisions import Decision, open_decisions
+from altiplano.accounts.models import Organization
+from altiplano.kernel.models import ACTIVE_STATES, Job, JobState, QueueHold
+from altiplano.knowledge.models import DocumentVersion
+from altiplano.ops.health import QUEUES, Readiness, check_readiness
+from altiplano.ops.job_operations import can_retry, unsolved_failures
+from altiplano.ops.metrics import first_id_at
+from altiplano.runs.models import Answer, DailyUsage, RunState
+
+READINESS_KEY: Final = "altiplano.overview.readiness"
+READINESS_SECONDS: Final = 4
+"""However many operators look, the engine is asked this often by each process."""
+SHOWN_FAILURES: Final = 10
+SHOWN_ORGANIZATIONS: Final = 10
+DAYS: Final = 14
+SPEED_SECONDS: Final = 300
+SPEED_ANSWERS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    job: Job
+    can_retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """``hold`` is None for a queue that is handed out."""
+
+    name: str
+    waiting: int
+    running: int
+    oldest: timedelta | None
+    hold: QueueHold | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    organization: Organization
+    waiting: int
+    running: int
+    oldest: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    answers: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Of all engines in the last minutes: tokens a second in all, and of one answer alone."""
+
+    in_all: float
+    of_one: float
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    organization: Organization
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    readiness: Readiness
+    failures: list[Failure]
+    failure_count: int
+    queues: list[QueueState]
+    waiting: list[Waiting]
+    days: list[Day]
+    speed: Speed
+    stored: list[Stored]
+    decisions: list[Decision]
+    seen_at: datetime
+
+
+def read_overview() -> Overview:
+    """Everything as it is now; of the parts' health as it was seconds ago."""
+    now = timezone.now()
+    failures = unsolved_failures()
+    shown = failures.select_related("organization")[:SHOWN_FAILURES]
+    return Overview(
+        readiness=read_readiness(),
+        failures=[Failure(job, can_retry(job)) for job in shown],
+        failure_count=failures.count(),
+        queues=read_queues(now),
+        waiting=read_waiting(now),
+        days=read_days(now.date()),
+        speed=read_speed(),
+        stored=read_stored(),
+        decisions=open_decisions(),
+        seen_at=now,
+    )
+
+
+def read_readiness() -> Readiness:
+    """The health of every part, asked at most every few seconds."""
+    known: Readiness | None = cache.get(READINESS_KEY)
+    if known is None:
+        known = async_to_sync(check_readiness)()
+        cache.set(READINESS_KEY, known, READINESS_SECONDS)
+    return known
+
+
+def read_queues(now: datetime) -> list[QueueState]:
+    """Every queue that is known, busy or held, with the age of what waits longest."""
+    rows = {
+        row["queue"]: row
+        for row in Job.objects.filter(state__in=ACTIVE_STATES)
+        .order_by()
+        .values("queue")
+        .annotate(**_counts())
+    }
+    holds = {hold.queue: hold for hold in QueueHold.objects.all()}
+    names = [*QUEUES, *sorted({*rows, *holds} - set(QUEUES))]
+    empty = {"waiting": 0, "running": 0, "oldest_at": None}
+    return [
+        QueueState(
+            name=name,
+            waiting=row["waiting"],
+            running=row["running"],
+            oldest=_age(row["oldest_at"], now),
+            hold=holds.get(name),
+        )
+        for name in names
+        for row in [rows.get(name, empty)]
+    ]
+
+
+def read_waiting(now: datetime) -> list[Waiting]:
+    """The organizations with the most work that waits."""
+    rows = list(
+        Job.objects.filter(state__in=ACTIVE_STATES)
+        .order_by()
+        .values("organization_id")
+        .annotate(**_counts())
+        .order_by("-waiting", "oldest_at")[:SHOWN_ORGANIZATIONS]
+    )
+    names = Organization.objects.in_bulk([row["organization_id"] for row in rows])
+    return [
+        Waiting(
+            organization=names[row["organization_id"]],
+            waiting=row["waiting"],
+            running=row["running"],
+            oldest=_age(row["oldest_at"], now),
+        )
+        for row in rows
+    ]
+
+
+def _counts() -> dict[str, Count | Min]:
+    queued = Q(state=JobState.QUEUED)
+    return {
+        "waiting": Count("id", filter=queued),
+        "running": Count("id", filter=Q(state=JobState.RUNNING)),
+        "oldest_at": Min("created_at", filter=queued),
+    }
+
+
+def _age(since: datetime | None, now: datetime) -> timedelta | None:
+    if since is None:
+        return None
+    return timedelta(seconds=max(0, int((now - since).total_seconds())))
+
+
+def read_days(today: date) -> list[Day]:
+    """The last days (UTC) without a gap, the oldest first."""
+    first = today - timedelta(days=DAYS - 1)
+    rows = {
+        row["day"]: row
+        for row in DailyUsage.unscoped.filter(day__gte=first)
+        .order_by()
+        .values("day")
+        .annotate(
+            answers=Sum("runs"), prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens")
+        )
+    }
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    return [
+        Day(day, row["answers"], row["prompt"] + row["completion"])
+        if (row := rows.get(day))
+        else Day(day, 0, 0)
+        for day in days
+    ]
+
+
+def read_speed() -> Speed:
+    """From the newest answers, found by the time in their ids."""
+    since = first_id_at(time.time() - SPEED_SECONDS)
+    recent = list(
+        Answer.objects.filter(run_id__gte=since, run__state=RunState.FINISHED)
+        .order_by("-run_id")
+        .values_list("completion_tokens", "timings")[:SPEED_ANSWERS]
+    )
+    tokens = sum(count for count, _ in recent)
+    seconds = sum(float(timings.get("generate_ms") or 0) for _, timings in recent) / 1000
+    return Speed(
+        in_all=tokens / SPEED_SECONDS,
+        of_one=tokens / seconds if seconds else 0.0,
+        answers=len(recent),
+    )
+
+
+def read_stored() -> list[Stored]:
+    """The organizations that keep the most."""
+    rows = list(
+        DocumentVersion.unscoped.order_by()
+        .values_list("organization_id")
+        .annotate(total=Sum("bytes"))
+        .order_by("-total")[:SHOWN_ORGANIZATIONS]
+    )
+    names = Organization.objects.in_bulk([organization_id for organization_id, _ in rows])
+    return [Stored(names[organization_id], total or 0) for organization_id, total in rows]
