@@ -30,7 +30,10 @@ MAX_DELAY = timedelta(minutes=10)
 """No job is told to wait longer: one that has to was queued before the clock was set back."""
 
 CREATE_TRIES = 5
-SWEEP_BATCH = 1000
+HINTS_PER_SWEEP = 32
+"""Of one task. A message makes a worker look for any job of the task, so a few are enough; one for
+each of five thousand that wait for hours would pile up in the broker.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,16 +391,17 @@ def sweep_jobs() -> SweepResult:
     with transaction.atomic():
         # Whoever has locked one of them is moving it at this moment.
         skip = connection.features.has_select_for_update_skip_locked
-        waiting = list(
-            Job.objects.select_for_update(skip_locked=skip, of=("self",) if skip else ())
-            .filter(
-                Q(state=JobState.QUEUED, run_after__lte=now)
-                & (Q(published_at__lt=now - REPUBLISH_AFTER) | Q(published_at__lt=F("run_after")))
-                | Q(state=JobState.RUNNING, lease_until__lt=now)
-            )
-            .filter(is_handed_out(), attempt__lt=F("max_attempts"))
-            .order_by("created_at")[:SWEEP_BATCH]
-        )
+        untold = Job.objects.filter(
+            Q(state=JobState.QUEUED, run_after__lte=now)
+            & (Q(published_at__lt=now - REPUBLISH_AFTER) | Q(published_at__lt=F("run_after")))
+            | Q(state=JobState.RUNNING, lease_until__lt=now)
+        ).filter(is_handed_out(), attempt__lt=F("max_attempts"))
+        locked = untold.select_for_update(skip_locked=skip, of=("self",) if skip else ())
+        waiting = [
+            job
+            for task in list(untold.order_by().values_list("task", flat=True).distinct())
+            for job in locked.filter(task=task).order_by("created_at")[:HINTS_PER_SWEEP]
+        ]
         Job.objects.filter(id__in=[job.id for job in waiting]).update(published_at=now)
     for job in waiting:
         publish(job)

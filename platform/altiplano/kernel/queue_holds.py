@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import InvalidInputError
-from altiplano.kernel.jobs import SWEEP_BATCH, publish_on_commit
+from altiplano.kernel.jobs import HINTS_PER_SWEEP, publish_on_commit
 from altiplano.kernel.models import HoldMode, Job, JobState, QueueHold
 
 
@@ -45,7 +45,7 @@ def open_queue(queue: str) -> bool:
             return False
         waiting = Job.objects.filter(
             queue=queue, state=JobState.QUEUED, run_after__lte=timezone.now()
-        ).order_by("created_at")[:SWEEP_BATCH]
+        ).order_by("created_at")[:HINTS_PER_SWEEP]
         for job in waiting:
             publish_on_commit(job)
     return True

@@ -155,6 +155,15 @@ def test_sweep_publishes_forgotten_and_expired_jobs(alices, published):
     assert jobs.sweep_jobs().published == 1, "the expired one until it is claimed"
 
 
+def test_sweep_does_not_flood_the_broker(alices, published, monkeypatch):
+    """Many wait for long; every sweep tells of a few, and in the end of each."""
+    monkeypatch.setattr(jobs, "HINTS_PER_SWEEP", 2)
+    waiting = {str(dig(alices).id) for _ in range(5)}
+    Job.objects.update(published_at=timezone.now() - timedelta(minutes=5))
+    assert [jobs.sweep_jobs().published for _ in range(4)] == [2, 2, 1, 0]
+    assert {job_id for *_, job_id in published} == waiting
+
+
 def test_sweep_names_jobs_whose_attempts_all_died(alices):
     job = dig(alices, max_attempts=1)
     claim = jobs.claim_job("tests.dig")
