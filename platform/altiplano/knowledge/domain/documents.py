@@ -117,16 +117,16 @@ def requeue_version(version: DocumentVersion, document: Document) -> None:
     """The version waits again: to be indexed when its chunks are there, else to be read."""
     has_chunks = Chunk.unscoped.filter(version=version).exists()
     state = DocumentState.EMBEDDING if has_chunks else DocumentState.QUEUED
-    updated = DocumentVersion.unscoped.filter(pk=version.pk, state__in=RETRIABLE_STATES).update(
-        state=state, reason="", reason_code="", finished_at=None
-    )
-    if not updated:  # someone else was faster with the same wish
-        return
-    version.state = state
     spec: JobSpec = ParseDocument(version.id)
     if has_chunks:
         spec = IndexCollection(document.collection_id)
+    # First, because jobs are locked before versions. One that finds nothing to do ends at once.
     create_job(spec, organization_id=version.organization_id)
+    updated = DocumentVersion.unscoped.filter(pk=version.pk, state__in=RETRIABLE_STATES).update(
+        state=state, reason="", reason_code="", finished_at=None
+    )
+    if updated:  # else someone else was faster with the same wish
+        version.state = state
 
 
 def _document_with_latest(
