@@ -20,7 +20,6 @@ COUNT = 6
 PARAGRAPHS = 1500
 """Enough that reading and indexing them takes seconds."""
 
-ROUNDS = 3
 HOUR = 3600
 
 
