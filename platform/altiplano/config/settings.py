@@ -144,6 +144,13 @@ ACCOUNT_ADAPTER = "altiplano.accounts.interfaces.adapter.AccountAdapter"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {
+    "login": "altiplano.accounts.interfaces.sign_in_forms.SignInForm",
+    "signup": "altiplano.accounts.interfaces.sign_in_forms.SignUpForm",
+    "reset_password": "altiplano.accounts.interfaces.sign_in_forms.ForgottenPasswordForm",
+    "reset_password_from_key": "altiplano.accounts.interfaces.sign_in_forms.NewPasswordForm",
+    "change_password": "altiplano.accounts.interfaces.sign_in_forms.ChangePasswordForm",
+}
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
@@ -230,6 +237,13 @@ UNFOLD = {
     "SITE_TITLE": "Altiplano",
     "SITE_HEADER": "Altiplano",
     "SITE_SYMBOL": "landscape",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": "altiplano.ops.interfaces.dashboard.icon_url",
+        }
+    ],
     "SITE_URL": "/home/",
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": False,
@@ -251,4 +265,4 @@ NOTICE_CACHE_SECONDS = 10  # so late a maintenance notice may be shown
 LOG_LEVEL = env.read_str("LOG_LEVEL", "INFO").upper()
 LOG_JSON = env.read_bool("LOG_JSON", default=False)
 LOGGING_CONFIG = "altiplano.config.logs.configure_logs"
-LOGGING = {"level": LOG_LEVEL, "json": LOG_JSON}
+LOGGING = {"level": LOG_LEVEL, "json": LOG_JSON, "jobs": True}

@@ -83,9 +83,7 @@ def test_link_works_once(alice):
     assert Membership.unscoped.filter(user=dora).count() == 1
 
 
-@pytest.mark.parametrize(
-    ("email", "is_verified"), [("eve@example.org", True), (EMAIL, False)]
-)
+@pytest.mark.parametrize(("email", "is_verified"), [("eve@example.org", True), (EMAIL, False)])
 def test_link_is_for_the_confirmed_address_alone(alice, email, is_verified):
     issued = invite(alice)
     eve = person(email, is_verified=is_verified)

@@ -29,8 +29,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.language = get_language() or ""
+        self.keep_proof_for(request, form.cleaned_data["email"])
         saved: User = super().save_user(request, user, form, commit)
         return saved
+
+    def keep_proof_for(self, request: HttpRequest, email: str) -> None:
+        """What an invitation's link has proved counts for the very address that it was sent to.
+
+        Left alone, allauth would give the new account that address beside the one asked for.
+        """
+        if not self.is_email_verified(request, email):
+            self.unstash_verified_email(request)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -74,6 +83,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
         Others are refused alike, whether or not there is an account with their address.
         """
+        AccountAdapter(request).keep_proof_for(request, sociallogin.user.email)
         if sociallogin.is_existing or request.user.is_authenticated:
             return
         if not any(address.verified for address in sociallogin.email_addresses):

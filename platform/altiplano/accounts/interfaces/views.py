@@ -26,7 +26,7 @@ from altiplano.kernel.forms import add_domain_errors
 def list_tokens(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The keys that the person may see, a form for a new one, and the new one's key once."""
     form = TokenForm(principal, request.POST or None)
-    context: dict[str, Any] = {"section": "tokens"}
+    context: dict[str, Any] = {"section": "tokens", "may_manage": "manage" in principal.scopes}
     if request.method == "POST" and form.is_valid():
         issued = issue_token(
             principal=principal,
