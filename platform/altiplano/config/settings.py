@@ -155,11 +155,19 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 MFA_ADAPTER = "altiplano.accounts.interfaces.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "altiplano.accounts.interfaces.sign_in_forms.AddKeyForm",
+    "authenticate_webauthn": "altiplano.accounts.interfaces.sign_in_forms.UseKeyForm",
+    "login_webauthn": "altiplano.accounts.interfaces.sign_in_forms.SignInByKeyForm",
+    "reauthenticate_webauthn": "altiplano.accounts.interfaces.sign_in_forms.ProveByKeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Altiplano"
 MFA_TOTP_TOLERANCE = 1  # phones are a few seconds off
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_COOKIES  # browsers allow it for localhost alone
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith(
+    ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
+)
 SOCIALACCOUNT_ADAPTER = "altiplano.accounts.interfaces.adapter.ProviderAdapter"
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {"APPS": env.read_oidc_clients(), "OAUTH_PKCE_ENABLED": True},

@@ -82,3 +82,45 @@ def test_read_database_understands_postgresql_over_a_socket(monkeypatch):
 def test_read_database_refuses_other_schemes():
     with pytest.raises(env.SettingError, match="sqlite:/// or postgres://"):
         env.read_database("UNSET", "mysql://localhost/x")
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("", env.MailServer()),
+        ("smtp://localhost", env.MailServer("localhost", 25)),
+        (
+            "smtps://ann%40example.org:p%3A%2F@mail.example.org",
+            env.MailServer("mail.example.org", 465, "ann@example.org", "p:/", has_tls=True),
+        ),
+        (
+            "smtp+starttls://ann:pw@mail.example.org:2525",
+            env.MailServer("mail.example.org", 2525, "ann", "pw", has_starttls=True),
+        ),
+    ],
+)
+def test_mail_server_is_read_from_its_address(monkeypatch, raw, expected):
+    monkeypatch.setenv("ALTIPLANO_EMAIL_URL", raw)
+    assert env.read_mail_server() == expected
+
+
+@pytest.mark.parametrize("raw", ["mail.example.org", "http://x", "smtp://", "smtp://x:mail"])
+def test_nonsense_mail_server_stops_the_start_without_its_password(monkeypatch, raw):
+    monkeypatch.setenv("ALTIPLANO_EMAIL_URL", raw.replace("//", "//ann:hush@"))
+    with pytest.raises(env.SettingError, match="ALTIPLANO_EMAIL_URL") as caught:
+        env.read_mail_server()
+    assert "hush" not in str(caught.value)
+
+
+def test_provider_is_read_whole_or_not_at_all(monkeypatch):
+    assert env.read_oidc_clients() == []
+    monkeypatch.setenv("ALTIPLANO_OIDC_URL", "https://id.example.org/realm/")
+    with pytest.raises(env.SettingError, match="OIDC_CLIENT_SECRET"):
+        env.read_oidc_clients()
+    monkeypatch.setenv("ALTIPLANO_OIDC_CLIENT_ID", "altiplano")
+    monkeypatch.setenv("ALTIPLANO_OIDC_CLIENT_SECRET", "hush")
+    (client,) = env.read_oidc_clients()
+    assert client["name"] == "id.example.org"
+    assert client["settings"] == {"server_url": "https://id.example.org/realm"}
+    monkeypatch.setenv("ALTIPLANO_OIDC_NAME", "School")
+    assert env.read_oidc_clients()[0]["name"] == "School"

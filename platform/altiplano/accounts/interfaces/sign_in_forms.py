@@ -1,8 +1,13 @@
 """Forms of django-allauth in our words: a label above each field, and no second one inside it."""
 
+import struct
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account import forms
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.webauthn import forms as keys
+from cryptography.exceptions import InvalidSignature
 from django.utils.translation import gettext_lazy as _
 
 LABELS = {
@@ -42,3 +47,43 @@ class NewPasswordForm(PlainSpoken, forms.ResetPasswordKeyForm):  # type: ignore[
 
 class ChangePasswordForm(PlainSpoken, forms.ChangePasswordForm):  # type: ignore[misc]
     """The old password, and a new one twice."""
+
+
+ODD_CREDENTIAL = (ValueError, KeyError, TypeError, IndexError, struct.error, InvalidSignature)
+"""What the reader of credentials raises for one that no browser would send."""
+
+
+def _read_credential(read: Callable[[], Any]) -> Any:
+    """What ``read`` answers; whatever it stumbles over is a wrong credential and no accident."""
+    try:
+        return read()
+    except ODD_CREDENTIAL as error:
+        raise get_adapter().validation_error("incorrect_code") from error
+
+
+class AddKeyForm(keys.AddWebAuthnForm):  # type: ignore[misc]
+    """A new passkey or security key, as the browser describes it."""
+
+    def clean(self) -> Any:
+        return _read_credential(super().clean)
+
+
+class UseKeyForm(keys.AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """A key as the second factor."""
+
+    def clean_credential(self) -> Any:
+        return _read_credential(super().clean_credential)
+
+
+class SignInByKeyForm(keys.LoginWebAuthnForm):  # type: ignore[misc]
+    """A passkey instead of address and password."""
+
+    def clean_credential(self) -> Any:
+        return _read_credential(super().clean_credential)
+
+
+class ProveByKeyForm(keys.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """A key that proves once more who it is."""
+
+    def clean_credential(self) -> Any:
+        return _read_credential(super().clean_credential)
