@@ -16,3 +16,5 @@ JOB_PUBLISHER = "tests.fakes.publisher.record_job"
 DATABASE_THREADS = False
 # How many queries a page makes must not depend on which page was asked for before.
 NOTICE_CACHE_SECONDS = 0
+# Lines are stored by a thread, which cannot see a test's data.
+LOGGING = {**LOGGING, "jobs": False}  # noqa: F405

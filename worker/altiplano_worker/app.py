@@ -53,6 +53,11 @@ app.conf.update(
             "schedule": settings.SWEEP_SECONDS,
             "options": {"queue": "upkeep", "expires": settings.SWEEP_SECONDS},
         },
+        "forget-old-lines": {
+            "task": "altiplano.kernel.forget_old_lines",
+            "schedule": 3600,
+            "options": {"queue": "upkeep", "expires": 3600},
+        },
         "remove-orphans": {
             "task": "altiplano.knowledge.remove_orphans",
             "schedule": 6 * 3600,

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+from altiplano.config.job_lines import JobLines
 from altiplano.config.redaction import redactor
 
 SHARED: tuple[Processor, ...] = (
@@ -21,8 +22,10 @@ SHARED: tuple[Processor, ...] = (
 def configure_logs(options: dict[str, Any]) -> None:
     """Route both structlog and the standard library through one renderer, which keeps secrets.
 
-    ``options`` is ``{"level": str, "json": bool}``, Django's ``LOGGING`` setting.
+    ``options`` is ``{"level": str, "json": bool, "jobs": bool}``, Django's ``LOGGING`` setting; with
+    ``jobs`` lines that belong to a job are also kept with it.
     """
+    shared = (*SHARED, JobLines()) if options.get("jobs") else SHARED
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if options["json"]
@@ -31,7 +34,7 @@ def configure_logs(options: dict[str, Any]) -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *SHARED,
+            *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -50,7 +53,7 @@ def configure_logs(options: dict[str, Any]) -> None:
                         renderer,
                         redactor(),
                     ],
-                    "foreign_pre_chain": list(SHARED),
+                    "foreign_pre_chain": list(shared),
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},

@@ -329,6 +329,7 @@ def fail_job(claim: JobClaim, reason: str) -> None:
     )
     if not updated:
         raise LostClaimError
+    _say("job.failed", claim, reason)
 
 
 def retry_job(claim: JobClaim, reason: str) -> bool:
@@ -358,7 +359,13 @@ def retry_job(claim: JobClaim, reason: str) -> bool:
                 finished_at=timezone.now(),
                 reason=reason[:500],
             )
+    _say("job.tried_again_later", claim, reason)
     return True
+
+
+def _say(event: str, claim: JobClaim, reason: str) -> None:
+    """For the job's own page as well; see ``kernel.job_logs``."""
+    log.warning(event, job=str(claim.job_id), attempt=claim.attempt, task=claim.task, reason=reason)
 
 
 def cancel_jobs(*, subject_id: uuid.UUID) -> int:
@@ -423,11 +430,14 @@ def _forget_future_times(now: datetime) -> None:
 
 def fail_exhausted_job(claim: JobClaim, reason: str) -> bool:
     """Fail a job that :func:`sweep_jobs` found dead; False when someone else moved it."""
-    return bool(
-        Job.objects.filter(id=claim.job_id, epoch=claim.epoch, state__in=ACTIVE_STATES).update(
-            state=JobState.FAILED,
-            finished_at=timezone.now(),
-            lease_until=None,
-            reason=reason[:500],
-        )
+    updated = Job.objects.filter(
+        id=claim.job_id, epoch=claim.epoch, state__in=ACTIVE_STATES
+    ).update(
+        state=JobState.FAILED,
+        finished_at=timezone.now(),
+        lease_until=None,
+        reason=reason[:500],
     )
+    if updated:
+        _say("job.worker_died", claim, reason)
+    return bool(updated)

@@ -3,7 +3,6 @@
 import secrets
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.db import transaction
 
 from altiplano.accounts.domain.audit import record_event
@@ -51,4 +50,4 @@ def make_staff(*, email: str) -> dict[str, str]:
         object_id=person.id,
         data={"email": email},
     )
-    return {"email": email, "password": password, "dashboard": f"{settings.PUBLIC_URL}/admin/"}
+    return {"email": email, "password": password, "dashboard": "/admin/"}

@@ -4,6 +4,7 @@ import structlog
 from django.db import DatabaseError
 
 import altiplano_sdk as sdk
+from altiplano.kernel.job_context import working_on
 from altiplano.kernel.jobs import JobClaim, LostClaimError, claim_job
 from altiplano.knowledge.domain import indexing
 from altiplano.knowledge.domain.compaction import retry_compaction
@@ -25,7 +26,8 @@ def index_collection(job_id: str) -> None:  # noqa: ARG001 - only a hint
     if claim is None:
         return
     try:
-        _index(claim)
+        with working_on(claim):
+            _index(claim)
     except LostClaimError:
         log.info("collection.indexing_dropped", collection=str(claim.subject_id))
         indexing.remove_files_if_gone(claim.subject_id)
@@ -60,7 +62,8 @@ def compact_index(job_id: str) -> None:  # noqa: ARG001 - only a hint
     if claim is None:
         return
     try:
-        compact(claim)
+        with working_on(claim):
+            compact(claim)
     except LostClaimError:
         log.info("collection.compaction_dropped", collection=str(claim.subject_id))
         indexing.remove_files_if_gone(claim.subject_id)

@@ -17,6 +17,7 @@ from django.db import DatabaseError
 
 import altiplano_sdk as sdk
 from altiplano.kernel.errors import StorageFullError
+from altiplano.kernel.job_context import working_on
 from altiplano.kernel.jobs import JobClaim, LostClaimError
 from altiplano.knowledge.blobs import told_when_full
 from altiplano.knowledge.domain import ingestion
@@ -105,6 +106,10 @@ class ReadingTurn:
 
     def _read(self, claim: JobClaim, reading: Reading) -> None:
         """The version waits to be stored, failed with a reason, or will be tried again."""
+        with working_on(claim):
+            self._read_or_say_why_not(claim, reading)
+
+    def _read_or_say_why_not(self, claim: JobClaim, reading: Reading) -> None:
         try:
             if not reading.sha256:
                 self._store()  # fetching takes its time

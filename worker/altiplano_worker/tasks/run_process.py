@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import OperationalError
 
 from altiplano.kernel.database_threads import write_database, write_database_together
+from altiplano.kernel.job_context import logged_as
 from altiplano.kernel.jobs import JobClaim
 from altiplano.runs import event_log
 from altiplano.runs.domain.execution import (
@@ -90,11 +91,11 @@ class RunProcess:
         works = await write_database(lambda: begin_runs(room))
         for work in works:
             channel = bus.open(str(work.run_id))
-            active = _ActiveRun(
-                work.claim, asyncio.ensure_future(self._answer(work, channel, self._engines))
-            )
-            self._active[work.run_id] = active
-            answering.append(asyncio.ensure_future(self._see_through(work, channel, active)))
+            with logged_as(work.claim):  # so are the tasks that begin here
+                answer = asyncio.ensure_future(self._answer(work, channel, self._engines))
+                active = _ActiveRun(work.claim, answer)
+                self._active[work.run_id] = active
+                answering.append(asyncio.ensure_future(self._see_through(work, channel, active)))
         return len(works) == room
 
     async def _see_through(self, work: RunWork, channel: RunChannel, active: _ActiveRun) -> None:
@@ -233,6 +234,7 @@ def stored_outcome(outcome: RunOutcome, history: list[dict[str, Any]]) -> Stored
         completion_tokens=outcome.usage.completion_tokens,
         timings=outcome.timings,
         events=history,
+        prompt=[{"role": each.role, "content": each.content} for each in outcome.prompt],
         code=outcome.code,
         message=message,
     )

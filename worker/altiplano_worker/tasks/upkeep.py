@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from altiplano.kernel import jobs, queries
+from altiplano.kernel import job_logs, jobs, queries
 from altiplano.knowledge.domain.compaction import fail_compaction_job
 from altiplano.knowledge.domain.indexing import fail_index_job
 from altiplano.knowledge.domain.ingestion import fail_parse_job
@@ -48,6 +48,12 @@ def sweep_jobs() -> None:
 def fail_unknown(claim: jobs.JobClaim) -> None:
     """A job that only an older or a newer release knows is over."""
     jobs.fail_exhausted_job(claim, "This release does not know the task.")
+
+
+@app.task(name="altiplano.kernel.forget_old_lines")
+def forget_old_lines() -> None:
+    """Jobs keep their log for two weeks."""
+    job_logs.forget_old_lines()
 
 
 @app.task(name="altiplano.knowledge.remove_orphans")

@@ -1,7 +1,7 @@
 """The jobs behind a row of the admin dashboard, each with its attempts, times and log."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -25,14 +25,18 @@ class JobTrace:
     @property
     def waited(self) -> timedelta | None:
         """Until its last attempt began."""
-        return self.job.started_at - self.job.created_at if self.job.started_at else None
+        return _between(self.job.created_at, self.job.started_at)
 
     @property
     def worked(self) -> timedelta | None:
         """From the beginning of its last attempt."""
-        if self.job.started_at is None or self.job.finished_at is None:
-            return None
-        return self.job.finished_at - self.job.started_at
+        return _between(self.job.started_at, self.job.finished_at)
+
+
+def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
+    if start is None or end is None:
+        return None
+    return timedelta(seconds=round((end - start).total_seconds(), 1))
 
 
 def traces_of(jobs: QuerySet[Job]) -> list[JobTrace]:

@@ -48,7 +48,7 @@ class JobAdmin(JobTraces, AreaAdmin):
     def took(self, row: Job) -> timedelta | None:
         if row.started_at is None or row.finished_at is None:
             return None
-        return row.finished_at - row.started_at
+        return timedelta(seconds=round((row.finished_at - row.started_at).total_seconds(), 1))
 
     def traced_jobs(self, row: Any) -> Any:
         return Job.objects.filter(pk=row.pk)

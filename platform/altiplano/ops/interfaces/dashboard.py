@@ -14,6 +14,10 @@ def style_url(_request: HttpRequest) -> str:
     return static("ops/admin.css")
 
 
+def icon_url(_request: HttpRequest) -> str:
+    return static("web/mark.svg")
+
+
 def script_url(_request: HttpRequest) -> str:
     return static("ops/admin.js")
 
