@@ -180,7 +180,9 @@ def open_page(browser: Browser, **options: Any) -> tuple[BrowserContext, Page]:
 
 
 def sign_in(page: Page, platform: Platform) -> None:
-    """The demo's owner is signed in and on the first page."""
+    """The demo's owner is signed in and on the first page, in English if nothing was chosen."""
+    if not page.context.cookies():
+        page.context.add_cookies([{"name": "django_language", "value": "en", "url": platform.url}])
     page.goto(platform.url + "/accounts/login/")
     page.fill("[name=login]", platform.demo["email"])
     page.fill("[name=password]", platform.demo["password"])

@@ -172,7 +172,8 @@ def accept_invitation(*, token: str, user: User) -> Membership:
 
 def owns_address(user: User, email: str) -> bool:
     """Whether the person has confirmed that this address is theirs."""
-    return EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists()
+    mine = EmailAddress.objects.filter(user=user, email__iexact=email, verified=True)
+    return bool(mine.exists())
 
 
 def _require_usable(invitation: Invitation) -> None:
@@ -190,9 +191,7 @@ def _lock_open(principal: Principal, invitation_id: object) -> Invitation:
     invitation = Invitation.unscoped.select_for_update().get(id=invitation.id)
     if invitation.accepted_at is None and invitation.withdrawn_at is None:
         return invitation
-    raise ConflictError(
-        _("This invitation was used or withdrawn already."), code="invitation_over"
-    )
+    raise ConflictError(_("This invitation was used or withdrawn already."), code="invitation_over")
 
 
 def _withdraw_expired(principal: Principal, email: str) -> None:

@@ -22,7 +22,7 @@ Async = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 def set_language(request: HttpRequest) -> HttpResponse:
     """The way back, in the language chosen; this browser keeps it, and so does the account."""
-    response = cast("HttpResponse", i18n.set_language(request))
+    response = i18n.set_language(request)
     user = request.user
     if request.method == "POST" and isinstance(user, User):
         try:
@@ -52,7 +52,7 @@ def _use_remembered(
     user: Any = request.user
     if user.is_authenticated and user.language and user.language != translation.get_language():
         translation.activate(user.language)
-        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = translation.get_language()
     return None
 
 
