@@ -80,6 +80,14 @@ def test_number_of_the_question_may_be_repeated():
     assert verdict.citations
 
 
+def test_repeated_number_finds_no_support_in_what_is_said_of_another_number():
+    gate = make_passage(1, "The gate number 17 opens at 17 oclock every day.")
+    answer = "The gate number 7 opens at 7 oclock every day."
+    verdict = check(answer, gate, question="When does gate number 7 open?")
+    assert not verdict.citations
+    assert verdict.action == "abstain"
+
+
 def test_true_mark_is_kept():
     answer = "Compost is mature after six to twelve months [1]."
     verdict = check(answer)

@@ -57,11 +57,12 @@ class Evidence:
         self._question_weights = self._weights(words)
 
     def is_known(self, word: Word, following: Word | None = None) -> bool:
-        """Whether any passage, or the question, holds the word; a number together with the word
-        behind it, which says what it counts.
+        """Whether any passage holds the word; a number together with the word behind it, which
+        says what it counts. A name may come from the question; so may a number that any passage
+        holds.
         """
         if word.key in self._question:
-            return True
+            return not word.is_number or word.key in self._frequency
         if word.is_number and following is not None:
             pair = {word.key, following.key}
             return any(pair <= unit.keys for unit in self.units)
@@ -72,8 +73,8 @@ class Evidence:
     ) -> Support:
         """The one or two sentences of one passage that hold most of ``words``.
 
-        Every number of the claim must stand in them or in the question: a sentence that agrees
-        in all but the number says something else. And they must be about the same: "13 months"
+        Every number of the claim must stand in them, or in the question and their passage: a
+        sentence that agrees in all but the number says something else. And they must be about the same: "13 months"
         finds no support in "13 trees", nor "in March" in what else happened in March.
         """
         allowed = None if passages is None else set(passages)
@@ -97,8 +98,16 @@ class Evidence:
         return Support(tuple(chosen), score)
 
     def holds_numbers(self, words: Iterable[Word], units: Sequence[Unit]) -> bool:
-        needed = {word.key for word in words if word.is_number} - self._question_numbers
-        return needed <= frozenset().union(*(unit.numbers for unit in units))
+        """Whether the units hold the claim's numbers. One that the claim takes over from the
+        question may stand elsewhere in their passage, or nowhere if they say no other number:
+        "gate 7" finds no support in what a passage says of gate 17.
+        """
+        claimed = {word.key for word in words if word.is_number}
+        held = frozenset().union(*(unit.numbers for unit in units))
+        if not claimed - self._question_numbers <= held:
+            return False
+        in_passages = self._numbers_in({unit.passage for unit in units})
+        return claimed <= in_passages or held <= claimed
 
     def coverage(self, unit: Unit) -> float:
         """The share of the question's weight that a sentence holds."""
@@ -110,8 +119,10 @@ class Evidence:
 
     def has_asked_numbers(self, unit: Unit) -> bool:
         """Whether the passage of a sentence holds every number of the question."""
-        held = (other.numbers for other in self.units if other.passage == unit.passage)
-        return self._question_numbers <= frozenset().union(*held)
+        return self._question_numbers <= self._numbers_in({unit.passage})
+
+    def _numbers_in(self, passages: set[int]) -> frozenset[str]:
+        return frozenset().union(*(u.numbers for u in self.units if u.passage in passages))
 
     def _is_about(self, words: Sequence[Word], units: Sequence[Unit]) -> bool:
         """Whether claim or question share two words with the units, and the claim, if it says
