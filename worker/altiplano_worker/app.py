@@ -18,6 +18,7 @@ from celery.signals import setup_logging
 from django.conf import settings
 
 from altiplano.config.celery import TRANSPORT_OPTIONS
+from altiplano.config.telemetry import start_tracing
 
 HARD_TIME_LIMIT = 3000
 """Seconds; below the visibility timeout, or a long task would be delivered twice."""
@@ -75,6 +76,9 @@ app.conf.update(
     },
     imports=("altiplano_worker.tasks",),
 )
+
+
+start_tracing("worker")
 
 
 @setup_logging.connect

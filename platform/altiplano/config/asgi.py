@@ -17,6 +17,7 @@ from altiplano.config.body_limit import with_body_limit
 from altiplano.config.fast_doors import DOORS
 from altiplano.config.fast_lane import FastLane
 from altiplano.config.request_connections import close_with_requests
+from altiplano.config.telemetry import TracedRequests, start_tracing
 from altiplano.web.static_files import with_static_files
 
 # Database calls give the interpreter away a dozen times per request; at the default of 5 ms, each
@@ -27,3 +28,5 @@ close_with_requests()
 application = with_body_limit(
     cast("ASGI3Application", FastLane(cast("Any", with_static_files(_portal)), DOORS))
 )
+if start_tracing("web"):
+    application = cast("ASGI3Application", TracedRequests(cast("Any", application)))

@@ -274,3 +274,7 @@ LOG_LEVEL = env.read_str("LOG_LEVEL", "INFO").upper()
 LOG_JSON = env.read_bool("LOG_JSON", default=False)
 LOGGING_CONFIG = "altiplano.config.logs.configure_logs"
 LOGGING = {"level": LOG_LEVEL, "json": LOG_JSON, "jobs": True}
+
+# --- Traces -----------------------------------------------------------------------------------
+
+OTLP_URL = env.read_str("OTLP_URL")  # of a collector that takes OTLP over HTTP; empty: no traces

@@ -36,6 +36,8 @@ def traced_as(claim: JobClaim) -> Iterator[None]:
             "altiplano.organization": str(claim.organization_id),
             "altiplano.attempt": claim.attempt,
         },
+        record_exception=False,  # its words may quote what was asked
+        set_status_on_exception=False,
     ):
         yield
 

@@ -1,10 +1,11 @@
 """Questions that arrive together are accepted together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import DomainError
+from altiplano.kernel.tracing import current_trace_parent
 from altiplano.runs.domain.starting import accept_runs
 from altiplano.runs.limits import open_streams
 from altiplano.runs.models import Run
@@ -15,12 +16,13 @@ class Request:
     """Who asks, and what. Both are called off the event loop and may raise a DomainError.
 
     ``place`` is whose place among the open answers the request has taken; whoever made the request
-    gives it back.
+    gives it back. ``trace_parent`` is where it stood when it came; here it is another thread.
     """
 
     authenticate: Callable[[], Principal]
     prepare: Callable[[Principal], Run]
     place: Principal | None = None
+    trace_parent: str = field(default_factory=current_trace_parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def _prepare(request: Request) -> Accepted | DomainError:
         principal = request.authenticate()
         open_streams.take(principal)
         request.place = principal
-        return Accepted(request.prepare(principal), principal)
+        run = request.prepare(principal)
+        run.trace_parent = request.trace_parent
+        return Accepted(run, principal)
     except DomainError as error:
         return error

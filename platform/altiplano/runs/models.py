@@ -44,6 +44,7 @@ class Run(OrganizationModel):
     error_message = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True)
+    trace_parent = ""  # not stored here but with the job that the run becomes
 
     class Meta(OrganizationModel.Meta):
         abstract = False

@@ -15,10 +15,11 @@ had come, as a kept-alive connection does that the other side has closed meanwhi
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 import aiohttp
@@ -43,6 +44,7 @@ from altiplano_worker.adapters.engine_protocol import (
     status_error,
     unreachable_error,
 )
+from altiplano_worker.adapters.engine_trace import EngineCall
 from altiplano_worker.adapters.watchdog import Expiry, Watchdog
 
 __all__ = [
@@ -60,6 +62,7 @@ KEEP_ALIVE_SECONDS: Final = 4.0
 RETRY_PAUSE_SECONDS: Final = 0.2
 DRAIN_SECONDS: Final = 1.0
 CHECK_SECONDS: Final = 5.0
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 log = structlog.get_logger("altiplano.engine")
 
@@ -113,7 +116,12 @@ class EngineClient:
             silence=endpoint.silence_seconds,
             total=endpoint.total_seconds,
         )
-        response = await self._open(endpoint, body, watchdog)
+        call = EngineCall(endpoint)
+        try:
+            response = await self._open(endpoint, body, watchdog, call.headers())
+        except BaseException as error:
+            call.end(error)
+            raise
         watchdog.guard(response.close)
         stream = ChatStream()
         reusable = False
@@ -125,6 +133,8 @@ class EngineClient:
                 for event in stream.feed(data):
                     if type(event) is TextDelta:
                         watchdog.begin()
+                    else:
+                        call.note(event)
                     yield event
             if watchdog.expired:
                 raise _timeout_error(watchdog.expired)
@@ -137,6 +147,7 @@ class EngineClient:
             raise cut_error() from error
         finally:
             watchdog.stop()
+            call.end(sys.exception())
             if not reusable:
                 response.close()
 
@@ -157,12 +168,12 @@ class EngineClient:
         return _read_models(body, endpoint.model, latency_ms)
 
     async def _open(
-        self, endpoint: EndpointConfig, body: bytes, watchdog: Watchdog
+        self, endpoint: EndpointConfig, body: bytes, watchdog: Watchdog, headers: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
         """A response whose status is 200; its body is not read yet."""
         try:
             async with asyncio.timeout_at(watchdog.deadline):
-                response = await self._request_twice(endpoint, body)
+                response = await self._request_twice(endpoint, body, headers)
                 if response.status == 200:
                     return response
                 async with response:
@@ -179,21 +190,28 @@ class EngineClient:
         )
         raise status_error(response.status, problem)
 
-    async def _request_twice(self, endpoint: EndpointConfig, body: bytes) -> aiohttp.ClientResponse:
+    async def _request_twice(
+        self, endpoint: EndpointConfig, body: bytes, headers: Mapping[str, str]
+    ) -> aiohttp.ClientResponse:
         try:
-            return await self._request("POST", endpoint, "chat/completions", body)
+            return await self._request("POST", endpoint, "chat/completions", body, headers)
         except (aiohttp.ClientConnectionError, ConnectionError):
             await asyncio.sleep(RETRY_PAUSE_SECONDS)
-            return await self._request("POST", endpoint, "chat/completions", body)
+            return await self._request("POST", endpoint, "chat/completions", body, headers)
 
     async def _request(
-        self, method: str, endpoint: EndpointConfig, path: str, body: bytes | None
+        self,
+        method: str,
+        endpoint: EndpointConfig,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> aiohttp.ClientResponse:
         return await self._open_session().request(
             method,
             endpoint.url(path),
             data=body,
-            headers=endpoint.headers(),
+            headers={**endpoint.headers(), **headers},
             allow_redirects=False,
         )
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import structlog
+from opentelemetry import trace
+from opentelemetry.trace import Status, StatusCode
 
 import altiplano_sdk as sdk
 from altiplano_worker.runtime.pipeline import PlannedStage
 from altiplano_worker.runtime.recorder import RunRecorder
 
 log = structlog.get_logger("altiplano.runner")
+
+_tracer = trace.get_tracer("altiplano.stages")
 
 Value = TypeVar("Value")
 
@@ -40,8 +44,9 @@ async def stage_budget(stage: PlannedStage, recorder: RunRecorder) -> AsyncItera
     failure: sdk.PluginError | None = None
     timeout = asyncio.timeout(stage.grants.seconds)
     try:
-        async with timeout:
-            yield detail
+        with _traced(stage):
+            async with timeout:
+                yield detail
     except sdk.PluginError as error:
         failure = error
     except TimeoutError as error:
@@ -53,6 +58,19 @@ async def stage_budget(stage: PlannedStage, recorder: RunRecorder) -> AsyncItera
     recorder.finish_stage(stage, ms=(time.perf_counter() - begun) * 1000, detail=detail)
     if failure is not None:
         raise failure
+
+
+@contextmanager
+def _traced(stage: PlannedStage) -> Iterator[None]:
+    """A span of the stage. Of an error its kind is told, not its words: they may quote documents."""
+    with _tracer.start_as_current_span(
+        f"{stage.kind}: {stage.plugin_id}", record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield
+        except Exception as error:
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise
 
 
 def check_result(stage: PlannedStage, value: Any, expected: type[Value]) -> Value:

@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 
 import altiplano_sdk as sdk
+from altiplano.kernel.job_context import traced_as
 from altiplano.runs.domain.execution import EngineAddress, RunWork
 from altiplano_worker.adapters.engine import EndpointConfig, EngineClient
 from altiplano_worker.adapters.event_bus import RunChannel
@@ -33,7 +34,8 @@ async def answer_question(work: RunWork, channel: RunChannel, engines: EngineCli
     Nothing is raised: what goes wrong, and cancellation, is an outcome, too.
     """
     try:
-        return await _execute(work, channel, engines)
+        with traced_as(work.claim):
+            return await _execute(work, channel, engines)
     except asyncio.CancelledError:
         if (task := asyncio.current_task()) is not None:
             task.uncancel()

@@ -129,7 +129,7 @@ def accept_runs(runs: Sequence[Run]) -> list[LimitReachedError | None]:
             Run.unscoped.bulk_create(accepted)
             # One attempt: what was streamed of a first one cannot be unsaid by a second.
             create_jobs(
-                [ExecuteRun(run.id) for run in accepted],
+                [ExecuteRun(run.id, run.trace_parent) for run in accepted],
                 organization_id=organization_id,
                 max_attempts=1,
             )
