@@ -186,7 +186,7 @@ def read_oidc_clients() -> list[dict[str, object]]:
             f"Sign-in by OpenID Connect needs all of {PREFIX}OIDC_URL (an address), "
             f"{PREFIX}OIDC_CLIENT_ID and {PREFIX}OIDC_CLIENT_SECRET."
         )
-    client = {
+    client: dict[str, object] = {
         "provider_id": "oidc",
         "name": read_str("OIDC_NAME") or urlsplit(url).hostname,
         "client_id": client_id,

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import io
 from functools import cache
 from typing import Any
 
@@ -62,8 +63,9 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def build_totp_svg(self, url: str) -> str:
         """Dark on light with its quiet zone, so that phones read it from a dark page too."""
-        svg: str = segno.make(url, error="m").svg_inline(scale=5, border=4, light="#fff")
-        return svg
+        drawn = io.BytesIO()
+        segno.make(url, error="m").save(drawn, kind="svg", scale=5, light="#fff", xmldecl=False)
+        return drawn.getvalue().decode()
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {**super().get_public_key_credential_rp_entity(), "name": settings.MFA_TOTP_ISSUER}

@@ -5,7 +5,6 @@ The addresses and names are those of django-allauth's own views, which these sta
 
 from typing import Any
 
-from allauth.account.internal.decorators import login_not_required
 from allauth.account.views import ConfirmEmailView, PasswordResetFromKeyView
 from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp
@@ -83,7 +82,6 @@ class CheckedProvider(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return claims
 
 
-@login_not_required
 def go_to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
     """A page that sends the person on to the provider.
 
@@ -102,7 +100,6 @@ def go_to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
     return page
 
 
-@login_not_required
 def return_from_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
     """The provider has sent the person back: signed in, signed up, or told why not."""
     return _with_provider(OAuth2CallbackView, request, provider_id)
