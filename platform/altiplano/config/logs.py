@@ -25,7 +25,7 @@ def configure_logs(options: dict[str, Any]) -> None:
     ``options`` is ``{"level": str, "json": bool, "jobs": bool}``, Django's ``LOGGING`` setting; with
     ``jobs`` lines that belong to a job are also kept with it.
     """
-    shared = (*SHARED, JobLines()) if options.get("jobs") else SHARED
+    shared: tuple[Processor, ...] = (*SHARED, JobLines()) if options.get("jobs") else SHARED
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if options["json"]

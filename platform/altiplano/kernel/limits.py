@@ -2,14 +2,9 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 
 from altiplano.kernel.models import OrganizationLimits
-
-if TYPE_CHECKING:
-    from altiplano.accounts.models import Organization
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +43,9 @@ def limits_of(organization_id: uuid.UUID) -> Limits:
     return UNLIMITED_BY_OPERATOR if row is None else _limits(row)
 
 
-def joined_limits(organization: "Organization") -> Limits:
+def joined_limits(organization: object) -> Limits:
     """As :func:`limits_of`, without a query for one selected with ``organization__limits``."""
-    row = getattr(organization, "limits", None)
+    row: OrganizationLimits | None = getattr(organization, "limits", None)
     return UNLIMITED_BY_OPERATOR if row is None else _limits(row)
 
 

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from asgiref.sync import async_to_sync
 from django.core.cache import cache
@@ -120,16 +120,10 @@ def read_readiness() -> Readiness:
 
 def read_queues(now: datetime) -> list[QueueState]:
     """Every queue that is known, busy or held, with the age of what waits longest."""
-    rows = {
-        row["queue"]: row
-        for row in Job.objects.filter(state__in=ACTIVE_STATES)
-        .order_by()
-        .values("queue")
-        .annotate(**_counts())
-    }
+    rows = {row["queue"]: row for row in _count_jobs("queue")}
     holds = {hold.queue: hold for hold in QueueHold.objects.all()}
     names = [*QUEUES, *sorted({*rows, *holds} - set(QUEUES))]
-    empty = {"waiting": 0, "running": 0, "oldest_at": None}
+    empty: dict[str, Any] = {"waiting": 0, "running": 0, "oldest_at": None}
     return [
         QueueState(
             name=name,
@@ -146,11 +140,7 @@ def read_queues(now: datetime) -> list[QueueState]:
 def read_waiting(now: datetime) -> list[Waiting]:
     """The organizations with the most work that waits."""
     rows = list(
-        Job.objects.filter(state__in=ACTIVE_STATES)
-        .order_by()
-        .values("organization_id")
-        .annotate(**_counts())
-        .order_by("-waiting", "oldest_at")[:SHOWN_ORGANIZATIONS]
+        _count_jobs("organization_id").order_by("-waiting", "oldest_at")[:SHOWN_ORGANIZATIONS]
     )
     names = Organization.objects.in_bulk([row["organization_id"] for row in rows])
     return [
@@ -164,13 +154,19 @@ def read_waiting(now: datetime) -> list[Waiting]:
     ]
 
 
-def _counts() -> dict[str, Count | Min]:
+def _count_jobs(by: str) -> Any:
+    """Rows with ``by``, ``waiting``, ``running`` and ``oldest_at`` of what is not over."""
     queued = Q(state=JobState.QUEUED)
-    return {
-        "waiting": Count("id", filter=queued),
-        "running": Count("id", filter=Q(state=JobState.RUNNING)),
-        "oldest_at": Min("created_at", filter=queued),
-    }
+    return (
+        Job.objects.filter(state__in=ACTIVE_STATES)
+        .order_by()
+        .values(by)
+        .annotate(
+            waiting=Count("id", filter=queued),
+            running=Count("id", filter=Q(state=JobState.RUNNING)),
+            oldest_at=Min("created_at", filter=queued),
+        )
+    )
 
 
 def _age(since: datetime | None, now: datetime) -> timedelta | None:

@@ -1,5 +1,7 @@
 """One trace holds the request, the job it wrote, the stages of the run and the call of the engine."""
 
+from itertools import pairwise
+
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from opentelemetry import trace
@@ -78,7 +80,7 @@ def test_request_job_stages_and_engine_are_one_trace(spans, alice, app):
     chain = [web, job, generator, call]
     assert {f"{span.context.trace_id:032x}" for span in finished.values()} == {CALLER[3:35]}
     assert f"{web.parent.span_id:016x}" == CALLER[36:52]
-    for parent, child in zip(chain, chain[1:], strict=False):
+    for parent, child in pairwise(chain):
         assert child.parent.span_id == parent.context.span_id, child.name
     assert finished["prompt: chat"].parent.span_id == job.context.span_id
     assert web.attributes["http.response.status_code"] == 201

@@ -15,7 +15,6 @@ had come, as a kept-alive connection does that the other side has closed meanwhi
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -116,40 +115,35 @@ class EngineClient:
             silence=endpoint.silence_seconds,
             total=endpoint.total_seconds,
         )
-        call = EngineCall(endpoint)
-        try:
+        with EngineCall(endpoint) as call:
             response = await self._open(endpoint, body, watchdog, call.headers())
-        except BaseException as error:
-            call.end(error)
-            raise
-        watchdog.guard(response.close)
-        stream = ChatStream()
-        reusable = False
-        try:
-            if response.content_type != "text/event-stream":
-                raise garbage_error()
-            while not stream.done and (data := await response.content.readany()):
-                watchdog.touch()
-                for event in stream.feed(data):
-                    if type(event) is TextDelta:
-                        watchdog.begin()
-                    else:
-                        call.note(event)
-                    yield event
-            if watchdog.expired:
-                raise _timeout_error(watchdog.expired)
-            if not stream.done:
-                yield stream.end()
-            reusable = await _drain(response)
-        except (aiohttp.ClientError, ConnectionError) as error:
-            if watchdog.expired:
-                raise _timeout_error(watchdog.expired) from error
-            raise cut_error() from error
-        finally:
-            watchdog.stop()
-            call.end(sys.exception())
-            if not reusable:
-                response.close()
+            watchdog.guard(response.close)
+            stream = ChatStream()
+            reusable = False
+            try:
+                if response.content_type != "text/event-stream":
+                    raise garbage_error()
+                while not stream.done and (data := await response.content.readany()):
+                    watchdog.touch()
+                    for event in stream.feed(data):
+                        if type(event) is TextDelta:
+                            watchdog.begin()
+                        else:
+                            call.note(event)
+                        yield event
+                if watchdog.expired:
+                    raise _timeout_error(watchdog.expired)
+                if not stream.done:
+                    yield stream.end()
+                reusable = await _drain(response)
+            except (aiohttp.ClientError, ConnectionError) as error:
+                if watchdog.expired:
+                    raise _timeout_error(watchdog.expired) from error
+                raise cut_error() from error
+            finally:
+                watchdog.stop()
+                if not reusable:
+                    response.close()
 
     async def check(self, endpoint: EndpointConfig) -> EngineHealth:
         """What the endpoint says it serves. Never raises: trouble is a state with a sentence."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from opentelemetry import trace
@@ -48,8 +49,16 @@ class EngineCall:
                 self._span.set_attribute("gen_ai.usage.input_tokens", usage.prompt_tokens)
                 self._span.set_attribute("gen_ai.usage.output_tokens", usage.completion_tokens)
 
-    def end(self, error: BaseException | None = None) -> None:
-        """With an error its kind is told, never its words: they may quote what was asked.
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Of an error its kind is told, never its words: they may quote what was asked.
 
         Whoever stops reading, or is cancelled, makes no error of the engine's.
         """

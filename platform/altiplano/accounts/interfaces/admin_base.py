@@ -36,7 +36,7 @@ def is_secret(name: str) -> bool:
     return name not in NO_SECRETS and SECRET_NAME.search(name) is not None
 
 
-class AreaAdmin(ModelAdmin):
+class AreaAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """Rows that staff find and read. ``editable`` names the few fields that a form may change."""
 
     list_per_page = 50
@@ -72,7 +72,7 @@ class AreaAdmin(ModelAdmin):
         """Without secrets and binary columns; of long columns their beginning alone."""
         hidden, long = self._hidden_columns(), self._long_columns()
         excerpts = {f"excerpt_{name}": Substr(name, 1, EXCERPT_CHARS + 1) for name in long}
-        queryset = super().get_queryset(request).defer(*hidden, *long)
+        queryset: models.QuerySet[Any] = super().get_queryset(request).defer(*hidden, *long)
         return queryset.annotate(**excerpts) if self._is_detail(request) else queryset
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -127,7 +127,10 @@ class AreaAdmin(ModelAdmin):
         try:
             wanted = uuid.UUID(search_term.strip())
         except ValueError:
-            return super().get_search_results(request, queryset, search_term)
+            return cast(
+                "tuple[models.QuerySet[Any], bool]",
+                super().get_search_results(request, queryset, search_term),
+            )
         condition = models.Q()
         for name in self._id_columns():
             condition |= models.Q(**{name: wanted})
@@ -154,13 +157,13 @@ class AreaAdmin(ModelAdmin):
         context = {"offers": offers, "object_id": object_id, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         self._record(request, obj, "added", message)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
         self._record(request, obj, "changed", message)
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         for obj in queryset:
             self._record(request, obj, "deleted", "")
 
@@ -183,7 +186,7 @@ class AreaAdmin(ModelAdmin):
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:  # type: ignore[override]
+    ) -> HttpResponse:
         """The audit log knows more than Django's."""
         return HttpResponseRedirect(
             reverse("admin:accounts_auditevent_changelist") + f"?q={object_id}"

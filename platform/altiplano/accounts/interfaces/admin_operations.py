@@ -87,7 +87,7 @@ def operation(
 
 def offers_of(admin: "AreaAdmin") -> list[Offer]:
     """The operations among the actions of a model's page, in their order."""
-    found = (getattr(admin, str(name), None) for name in admin.actions or ())
+    found: list[Any] = [getattr(admin, str(name), None) for name in admin.actions or ()]
     return [each.offer for each in found if hasattr(each, "offer")]
 
 

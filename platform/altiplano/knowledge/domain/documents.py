@@ -4,6 +4,8 @@ Every transaction of this area takes its locks in one order, so that none waits 
 circle: index job, collection, parse job, versions, chunks, documents.
 """
 
+import uuid
+import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -80,24 +82,32 @@ def delete_document(*, principal: Principal, document_id: object) -> None:
     principal.require("write")
     with transaction.atomic():
         document = Document.objects.get_within(principal.organization_id, document_id)
-        versions = DocumentVersion.objects.within(principal.organization_id).filter(
-            document=document
-        )
-        cancel_version_jobs(versions)
-        version_ids = list(versions.select_for_update().order_by("id").values_list("id", flat=True))
-        remove_blobs_on_commit(versions)
-        if remove_extracted(collection_id=document.collection_id, version_ids=version_ids):
-            # So that the index files forget the words as well.
-            request_compaction(document.collection_id, organization_id=document.organization_id)
-        record_event(
-            principal=principal,
-            organization_id=principal.organization_id,
-            action="document.deleted",
-            object_type="document",
-            object_id=document.id,
-            data={"name": document.name, "collection": str(document.collection_id)},
-        )
-        document.delete()
+        record_deletion(principal, document)
+        erase_document(document)
+
+
+def record_deletion(principal: Principal, document: Document) -> None:
+    """The organization's history says who deleted the document."""
+    record_event(
+        principal=principal,
+        organization_id=document.organization_id,
+        action="document.deleted",
+        object_type="document",
+        object_id=document.id,
+        data={"name": document.name, "collection": str(document.collection_id)},
+    )
+
+
+def erase_document(document: Document) -> None:
+    """Rows and, after the commit, files of the document are gone. Part of the caller's transaction."""
+    versions = DocumentVersion.objects.within(document.organization_id).filter(document=document)
+    cancel_version_jobs(versions)
+    version_ids = list(versions.select_for_update().order_by("id").values_list("id", flat=True))
+    remove_blobs_on_commit(versions)
+    if remove_extracted(collection_id=document.collection_id, version_ids=version_ids):
+        # So that the index files forget the words as well.
+        request_compaction(document.collection_id, organization_id=document.organization_id)
+    document.delete()
 
 
 def has_file(version: DocumentVersion) -> bool:
@@ -159,7 +169,7 @@ def _give_up(version: DocumentVersion, document: Document, *, reason: str) -> bo
     return True
 
 
-def give_up_version(*, version_id: object, reason: str) -> bool:
+def give_up_version(*, version_id: uuid.UUID, reason: str) -> bool:
     """As :func:`cancel_document`, for one version, by whoever looks after the platform.
 
     False, with nothing changed, when it is finished by now or gone.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib.auth.views import redirect_to_login
@@ -42,7 +42,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 ADMIN_MODULE = "interfaces.admin"
 
 
-class OperatorSite(UnfoldAdminSite):
+class OperatorSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
     """Staff come in by the portal's own sign-in, second factor included; there is no other door."""
 
     site_header = "Altiplano"
@@ -58,7 +58,7 @@ class OperatorSite(UnfoldAdminSite):
         def admitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_permission(request):
                 return self.turn_away(request)
-            response = guarded(request, *args, **kwargs)
+            response: HttpResponse = guarded(request, *args, **kwargs)
             response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
             return response
 
@@ -88,7 +88,7 @@ class OperatorSite(UnfoldAdminSite):
 
     def show_everything(self, request: HttpRequest) -> HttpResponse:
         """Every table that the person may see, by area."""
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         context = {
             **self.each_context(request),
             "title": _("Every table"),
@@ -101,7 +101,7 @@ class OperatorSite(UnfoldAdminSite):
     ) -> TemplateResponse:
         """The overview: is anything broken, who waits, what is spent, what must be decided."""
         context = {**overview_context(request), **(extra_context or {})}
-        return super().index(request, context)
+        return cast("TemplateResponse", super().index(request, context))
 
     def change_queue(self, request: HttpRequest, queue: str) -> HttpResponse:
         """Pausing, draining and opening; see ``interfaces.overview_views``."""

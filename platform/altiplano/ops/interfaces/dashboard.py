@@ -60,6 +60,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _page(request, _("Runs"), "forum", "runs", "run"),
                 _page(request, _("Feedback"), "thumbs_up_down", "runs", "feedback"),
+                _page(request, _("Reports"), "flag", "runs", "report"),
                 _page(request, _("Usage"), "bar_chart", "runs", "dailyusage"),
                 _page(request, _("Model endpoints"), "memory", "serving", "modelendpoint"),
                 _page(request, _("Plugins"), "extension", "catalog", "pluginrelease"),

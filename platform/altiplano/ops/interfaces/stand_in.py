@@ -37,14 +37,19 @@ OWN_PAGES: Final = ("/keys/", "/profile/")
 """Read in another's place, but not changed."""
 
 
-class _Acquire(AcquireUserView):
+def _signed_in(request: HttpRequest) -> User:
+    """As they are in the database, and no proxy that becomes someone else."""
+    return User.objects.get(pk=cast("User", request.user).pk)
+
+
+class _Acquire(AcquireUserView):  # type: ignore[misc]  # hijack has no types
     """django-hijack's exchange, with the reason recorded in the same transaction."""
 
     def get_success_url(self) -> str:
         return reverse("studio:home")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        operator, person = User.objects.get(pk=request.user.pk), self.get_object()
+        operator, person = _signed_in(request), self.get_object()
         reason = read_reason(request.POST.get("reason", ""))
         response = cast("HttpResponse", super().post(request, *args, **kwargs))
         request.session[LABEL_KEY] = operator.email
@@ -53,11 +58,11 @@ class _Acquire(AcquireUserView):
         return response
 
 
-class _Release(ReleaseUserView):
+class _Release(ReleaseUserView):  # type: ignore[misc]
     """The way back, recorded with the reason of the way in."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        person = User.objects.get(pk=request.user.pk)
+        person = _signed_in(request)
         operator = get_object_or_404(User, pk=request.session[HISTORY_KEY][-1])
         reason = str(request.session.get(REASON_KEY, ""))
         self.success_url = reverse("admin:accounts_user_change", args=[person.pk])
@@ -82,7 +87,7 @@ def ask_for_reason(
         if request.POST.get("user_pk") != str(person.pk):
             raise PermissionDenied
         try:
-            return _Acquire.as_view()(request)
+            return cast("HttpResponseBase", _Acquire.as_view()(request))
         except InvalidInputError as error:
             problem, status = str(error), 400
     context |= {
@@ -101,7 +106,7 @@ def give_back(request: HttpRequest) -> HttpResponseBase:
         return redirect_to_login(reverse("web:landing"))
     if stand_in_of(request.session) is None:
         raise PermissionDenied
-    return _Release.as_view()(request)
+    return cast("HttpResponseBase", _Release.as_view()(request))
 
 
 @receiver(user_logged_out)
