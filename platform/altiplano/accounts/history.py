@@ -52,10 +52,15 @@ SENTENCES: Mapping[str, StrPromise] = {
     "collection.created": _("%(who)s made the collection “%(name)s”."),
     "collection.deleted": _("%(who)s deleted the collection “%(name)s”."),
     "document.deleted": _("%(who)s deleted the document “%(name)s”."),
+    "document.restored": _("%(who)s brought the document “%(name)s” back."),
     "app.created": _("%(who)s made the app “%(name)s”."),
     "app.deleted": _("%(who)s deleted the app “%(name)s”."),
     "app.published": _("%(who)s published version %(to)s of an app."),
     "app.withdrawn": _("%(who)s took an app off the public page."),
+    "app.opened": _("%(who)s opened the app “%(slug)s” to everybody."),
+    "app.closed": _("%(who)s closed the app “%(slug)s” to everybody but members."),
+    "app.domains": _("%(who)s changed on which websites the app “%(slug)s” may be shown."),
+    "app.reading": _("%(who)s changed whether visitors of “%(slug)s” may open its documents."),
 }
 
 

@@ -78,3 +78,50 @@ class AppVersion(OrganizationModel):
         if not self._state.adding:
             raise FrozenVersionError
         super().save(*args, **kwargs)
+
+
+class Accent(models.TextChoices):
+    """The colours a public page may be given; each is legible on light and on dark ground."""
+
+    INDIGO = "indigo", _("indigo")
+    FOREST = "forest", _("forest green")
+    OCEAN = "ocean", _("ocean blue")
+    PLUM = "plum", _("plum")
+    BRICK = "brick", _("brick red")
+    SLATE = "slate", _("slate grey")
+
+
+class AppSharing(OrganizationModel):
+    """How an app meets people who are not members: on its public page and on other websites.
+
+    An app without a row is private. ``domains`` are the exact hosts whose pages may embed the chat;
+    with none, nobody's may. Empty texts stand for what the page says by itself.
+    """
+
+    app = models.OneToOneField(App, on_delete=models.CASCADE, related_name="sharing")
+    is_public = models.BooleanField(_("public"), default=False)
+    domains = models.JSONField(_("allowed websites"), default=list, blank=True)
+    opens_documents = models.BooleanField(_("visitors may open documents"), default=False)
+    accent = models.CharField(_("colour"), max_length=8, choices=Accent, default=Accent.INDIGO)
+    title = models.CharField(_("title"), max_length=80, blank=True)
+    greeting = models.CharField(_("greeting"), max_length=400, blank=True)
+    placeholder = models.CharField(_("hint in the field"), max_length=80, blank=True)
+    examples = models.JSONField(_("example questions"), default=list, blank=True)
+    questions_per_visitor = models.PositiveIntegerField(
+        _("questions per visitor and hour"), default=20
+    )
+    questions_per_day = models.PositiveIntegerField(
+        _("questions of all visitors a day"), default=500
+    )
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("sharing of an app")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(accent__in=Accent.values), name="sharing_accent_is_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"sharing of {self.app_id}"

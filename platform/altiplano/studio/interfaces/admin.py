@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
-from altiplano.studio.models import App, AppVersion
+from altiplano.studio.models import App, AppSharing, AppVersion
 
 
 @admin.register(App)
@@ -20,3 +20,14 @@ class AppVersionAdmin(AreaAdmin):
     list_select_related = ("app", "organization", "created_by")
     search_fields = ("app__name", "app__slug", "organization__name")
     ordering = ("-created_at",)
+
+
+@admin.register(AppSharing)
+class AppSharingAdmin(AreaAdmin):
+    """Which apps everybody may ask, and on which websites."""
+
+    list_display = ("app", "organization", "is_public", "domains", "questions_per_day")
+    list_select_related = ("app", "organization")
+    list_filter = ("is_public",)
+    search_fields = ("app__name", "app__slug", "organization__name")
+    ordering = ("-id",)
