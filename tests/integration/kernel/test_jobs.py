@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from altiplano.kernel import jobs
+from altiplano.kernel import job_sweeping, jobs
+from altiplano.kernel.job_sweeping import sweep_jobs
 from altiplano.kernel.models import Job, JobState
 from tests.factories.accounts import OrganizationFactory
 
@@ -148,19 +149,19 @@ def test_sweep_publishes_forgotten_and_expired_jobs(alices, published):
     expire(claim.job_id)
     long_ago = timezone.now() - timedelta(minutes=5)
     Job.objects.filter(id=forgotten.id).update(published_at=long_ago)
-    result = jobs.sweep_jobs()
+    result = sweep_jobs()
     assert result.published == 2
     assert {job_id for *_, job_id in published} == {str(forgotten.id), str(expired.id)}
     assert str(fresh.id) not in {job_id for *_, job_id in published}
-    assert jobs.sweep_jobs().published == 1, "the expired one until it is claimed"
+    assert sweep_jobs().published == 1, "the expired one until it is claimed"
 
 
 def test_sweep_does_not_flood_the_broker(alices, published, monkeypatch):
     """Many wait for long; every sweep tells of a few, and in the end of each."""
-    monkeypatch.setattr(jobs, "HINTS_PER_SWEEP", 2)
+    monkeypatch.setattr(job_sweeping, "HINTS_PER_SWEEP", 2)
     waiting = {str(dig(alices).id) for _ in range(5)}
     Job.objects.update(published_at=timezone.now() - timedelta(minutes=5))
-    assert [jobs.sweep_jobs().published for _ in range(4)] == [2, 2, 1, 0]
+    assert [sweep_jobs().published for _ in range(4)] == [2, 2, 1, 0]
     assert {job_id for *_, job_id in published} == waiting
 
 
@@ -169,7 +170,7 @@ def test_sweep_names_jobs_whose_attempts_all_died(alices):
     claim = jobs.claim_job("tests.dig")
     expire(job.id)
     assert jobs.claim_job("tests.dig") is None
-    (dead,) = jobs.sweep_jobs().exhausted
+    (dead,) = sweep_jobs().exhausted
     assert dead.job_id == claim.job_id
     assert jobs.fail_exhausted_job(dead, "it stopped the worker each time") is True
     assert jobs.fail_exhausted_job(dead, "again") is False
@@ -208,7 +209,7 @@ def test_sweep_forgets_times_from_before_the_clock_was_set_back(alices, publishe
         run_after=F("run_after") + hour, published_at=F("published_at") + hour
     )
     Job.objects.filter(id=held.id).update(lease_until=F("lease_until") + hour)
-    jobs.sweep_jobs()
+    sweep_jobs()
     assert jobs.claim_job("tests.dig").job_id == waiting.id, "nobody waits an hour for nothing"
     held.refresh_from_db()
     assert held.lease_until <= timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
@@ -216,7 +217,7 @@ def test_sweep_forgets_times_from_before_the_clock_was_set_back(alices, publishe
     paused.refresh_from_db()
     assert paused.run_after > timezone.now(), "a pause that was meant is kept"
     Job.objects.filter(id=waiting.id).update(state=JobState.QUEUED, published_at=timezone.now())
-    jobs.sweep_jobs()
+    sweep_jobs()
     assert published == [], "and what was published just now is not published again"
 
 

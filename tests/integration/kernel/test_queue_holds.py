@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from altiplano.kernel.errors import InvalidInputError
 from altiplano.kernel.job_batches import claim_jobs
-from altiplano.kernel.jobs import JobSpec, claim_job, claim_job_by_id, create_job, sweep_jobs
+from altiplano.kernel.job_sweeping import sweep_jobs
+from altiplano.kernel.jobs import JobSpec, claim_job, claim_job_by_id, create_job
 from altiplano.kernel.models import Job, QueueHold
 from altiplano.kernel.queue_holds import hold_queue, open_queue
 from altiplano.runs.domain.claiming import claim_runs

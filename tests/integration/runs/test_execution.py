@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from altiplano.kernel import jobs
+from altiplano.kernel.job_sweeping import sweep_jobs
 from altiplano.kernel.models import Job, JobState
 from altiplano.runs.domain.cancelling import RunIsOverError, cancel_run
 from altiplano.runs.domain.execution import (
@@ -183,17 +183,17 @@ def test_a_deleted_run_whose_worker_died_has_nobody_to_tell(ask):
     begin_runs(1)
     Run.unscoped.filter(id=run.id).delete()
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    (dead,) = jobs.sweep_jobs().exhausted
+    (dead,) = sweep_jobs().exhausted
     assert fail_run_job(dead) is None
     assert Job.objects.get().state == JobState.FAILED
-    assert jobs.sweep_jobs().exhausted == []
+    assert sweep_jobs().exhausted == []
 
 
 def test_a_run_whose_worker_died_fails_with_a_sentence(ask):
     run = ask()
     (work,) = begin_runs(1)
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    (dead,) = jobs.sweep_jobs().exhausted
+    (dead,) = sweep_jobs().exhausted
     assert fail_run_job(dead).id == run.id
     assert fail_run_job(dead) is None
     run.refresh_from_db()

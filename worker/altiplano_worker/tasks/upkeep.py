@@ -5,12 +5,13 @@ from typing import Final
 
 import structlog
 
-from altiplano.kernel import job_logs, jobs, queries
+from altiplano.kernel import job_logs, job_sweeping, jobs, queries
 from altiplano.knowledge.domain.compaction import fail_compaction_job
+from altiplano.knowledge.domain.deletion import fail_removal_job, resume_removals
 from altiplano.knowledge.domain.indexing import fail_index_job
 from altiplano.knowledge.domain.ingestion import fail_parse_job
 from altiplano.knowledge.domain.orphans import remove_orphans
-from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocument
+from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocument, RemoveDocuments
 from altiplano.runs.jobs import ExecuteRun
 from altiplano_worker.app import app
 from altiplano_worker.tasks.runs import fail_run
@@ -22,6 +23,7 @@ FAIL_SUBJECT: Final[Mapping[str, Callable[[jobs.JobClaim], None]]] = {
     ExecuteRun.task: fail_run,
     IndexCollection.task: fail_index_job,
     ParseDocument.task: fail_parse_job,
+    RemoveDocuments.task: fail_removal_job,
 }
 """By task: how the subject of a job learns that each attempt died without a word."""
 
@@ -38,7 +40,7 @@ def sweep_jobs() -> None:
 
     One that cannot be told stands in nobody's way, and is tried again at the next sweep.
     """
-    for claim in jobs.sweep_jobs().exhausted:
+    for claim in job_sweeping.sweep_jobs().exhausted:
         try:
             FAIL_SUBJECT.get(claim.task, fail_unknown)(claim)
         except Exception:
@@ -58,5 +60,6 @@ def forget_old_lines() -> None:
 
 @app.task(name="altiplano.knowledge.remove_orphans")
 def remove_orphan_files() -> None:
-    """The disk holds nothing that the database does not know."""
+    """The disk holds nothing that the database does not know, nor the database what was deleted."""
+    resume_removals()
     remove_orphans()
