@@ -21,9 +21,11 @@ from altiplano.kernel.models import (
 )
 from altiplano.knowledge.models import Chunk, Document, DocumentText, DocumentVersion, Tombstone
 from altiplano.ops.models import MaintenanceNotice
-from altiplano.runs.models import Answer, Citation, DailyUsage, Feedback, Run
+from altiplano.runs.models import Answer, Citation, Conversation, DailyUsage, Feedback, Report, Run
 from altiplano.serving.domain.keys import seal_key
 from altiplano.serving.models import ModelEndpoint
+from altiplano.studio.domain.apps import keep_revision
+from altiplano.studio.models import AppSharing
 from tests.cast import make_member
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.runs import publish_app
@@ -42,6 +44,8 @@ def make_everything(number: int) -> set[str]:
     version = _document(collection, number)
     app = publish_app(organization)
     app.collections.add(collection)
+    keep_revision(member.principal, app, [collection])
+    AppSharing.unscoped.create(organization=organization, app=app)
     _run(app, member.user, number)
     endpoint = ModelEndpoint.objects.create(
         name=f"Engine {number}",
@@ -113,9 +117,13 @@ def _document(collection: Any, number: int) -> DocumentVersion:
 
 
 def _run(app: Any, user: Any, number: int) -> Run:
+    conversation = Conversation.unscoped.create(
+        organization=app.organization, app=app, user=user, title=f"Question {number}?"
+    )
     run = Run.unscoped.create(
         organization=app.organization,
         app=app,
+        conversation=conversation,
         version=app.published_version,
         user=user,
         question=f"Question {number}?",
@@ -138,6 +146,7 @@ def _run(app: Any, user: Any, number: int) -> Run:
         answer_end=3,
     )
     Feedback.unscoped.create(organization=app.organization, run=run, user=user, verdict="bad")
+    Report.unscoped.create(organization=app.organization, run=run, user=user, reason="wrong")
     DailyUsage.unscoped.create(
         organization=app.organization, day=timezone.now().date(), runs=3, completion_tokens=5
     )

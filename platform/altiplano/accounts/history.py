@@ -55,6 +55,8 @@ SENTENCES: Mapping[str, StrPromise] = {
     "document.restored": _("%(who)s brought the document “%(name)s” back."),
     "app.created": _("%(who)s made the app “%(name)s”."),
     "app.deleted": _("%(who)s deleted the app “%(name)s”."),
+    "app.renamed": _("%(who)s renamed the app “%(from)s” to “%(name)s”."),
+    "app.version_frozen": _("%(who)s froze version %(version)s of the app “%(name)s”."),
     "app.published": _("%(who)s published version %(to)s of an app."),
     "app.withdrawn": _("%(who)s took an app off the public page."),
     "app.opened": _("%(who)s opened the app “%(slug)s” to everybody."),

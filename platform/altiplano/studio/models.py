@@ -43,6 +43,38 @@ class App(OrganizationModel):
         return self.name
 
 
+class DraftRevision(OrganizationModel):
+    """What a draft was after its change ``number``, and whose change that was.
+
+    So that of two people who edit a draft the second sees what the first one did. The oldest are
+    forgotten.
+    """
+
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    pipeline = models.JSONField()
+    collection_ids = models.JSONField()
+    endpoint = models.ForeignKey(
+        "serving.ModelEndpoint", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    changed_by = models.ForeignKey(
+        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("revision of a draft")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["app", "number"], name="draft_revision_is_unique_in_app"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"revision {self.number} of {self.app_id}"
+
+
 class FrozenVersionError(RuntimeError):
     """A frozen version was about to be changed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -92,8 +92,7 @@ def _check_stage(position: int, stage: Stage, releases: Mapping[ReleaseKey, Plug
             f"pipeline.{position}.plugin",
             _("unknown plugin"),
         )
-    validator = jsonschema.Draft202012Validator(_strict(release.config_schema))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(dict(stage.config)))
+    error = jsonschema.exceptions.best_match(_errors(release.config_schema, stage.config))
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path)
         name = ".".join(filter(None, (f"pipeline.{position}.config", where)))
@@ -110,6 +109,31 @@ def _check_stage(position: int, stage: Stage, releases: Mapping[ReleaseKey, Plug
             name,
             reason,
         )
+
+
+def accepts(schema: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+    """Whether a plugin with this schema takes the configuration."""
+    return next(_errors(schema, config), None) is None
+
+
+def config_problems(schema: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
+    """Why each setting does not fit, by its name with dots; empty for a configuration that fits.
+
+    A problem of the configuration as a whole has the name "".
+    """
+    problems: dict[str, str] = {}
+    for error in _errors(schema, config):
+        path = [str(part) for part in error.absolute_path]
+        if error.validator == "required" and isinstance(error.instance, Mapping):
+            path.append(_missing(error))
+        problems.setdefault(".".join(path), _reason(error))
+    return problems
+
+
+def _errors(
+    schema: Mapping[str, Any], config: Mapping[str, Any]
+) -> Iterator[jsonschema.ValidationError]:
+    return jsonschema.Draft202012Validator(_strict(schema)).iter_errors(dict(config))
 
 
 def _strict(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,13 +162,18 @@ def _reason(error: jsonschema.ValidationError) -> str:
         known = ", ".join(sorted(error.schema.get("properties", {})))
         return _("there is no such option; there are: %(values)s") % {"values": known or _("none")}
     if error.validator == "required" and isinstance(error.instance, Mapping):
-        required: Any = error.validator_value
-        missing = next(name for name in required if name not in error.instance)
-        return _("%(name)s is a required property") % {"name": missing}
+        return _("%(name)s is a required property") % {"name": _missing(error)}
     pattern = _REASONS.get(str(error.validator))
     if pattern is None:
         return _("does not fit the plugin's configuration")
     return str(pattern % {"value": error.validator_value})
+
+
+def _missing(error: jsonschema.ValidationError) -> str:
+    """The required property that is not there; its error is not found beside it but above it."""
+    required: Any = error.validator_value
+    instance: Any = error.instance
+    return str(next(name for name in required if name not in instance))
 
 
 def _refuse(sentence: str, name: str, reason: str) -> NoReturn:

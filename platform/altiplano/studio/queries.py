@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import NotFoundError
 from altiplano.knowledge.models import Collection
-from altiplano.studio.models import App, AppVersion
+from altiplano.studio.models import App, AppVersion, DraftRevision
 
 
 def apps_of(organization_id: uuid.UUID) -> QuerySet[App]:
@@ -24,15 +24,25 @@ def apps_of(organization_id: uuid.UUID) -> QuerySet[App]:
 def draft_is_ahead(app: App) -> bool:
     """Whether publishing now would change what the public asks; for apps of ``apps_of``."""
     published = app.published_version
-    if published is None:
-        return True
+    return published is None or not draft_equals(app, published)
+
+
+def draft_equals(app: App, version: AppVersion) -> bool:
+    """Whether freezing the draft now would make the same version again."""
     draft = (app.draft_pipeline, app.endpoint_id, {str(each.id) for each in app.collections.all()})
-    return draft != (published.pipeline, published.endpoint_id, set(published.collection_ids))
+    return draft == (version.pipeline, version.endpoint_id, set(version.collection_ids))
+
+
+def revision_of(app: App, number: int) -> DraftRevision | None:
+    """What the draft was after its change ``number``; None when that is forgotten."""
+    revisions = DraftRevision.objects.within(app.organization_id).select_related("changed_by")
+    return revisions.filter(app=app, number=number).first()
 
 
 def versions_of(app: App) -> QuerySet[AppVersion]:
     """The app's versions, the newest first."""
-    return AppVersion.objects.within(app.organization_id).filter(app=app).order_by("-number")
+    versions = AppVersion.objects.within(app.organization_id).filter(app=app)
+    return versions.select_related("created_by").order_by("-number")
 
 
 def version_of(app: App, number: int) -> AppVersion:

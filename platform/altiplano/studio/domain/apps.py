@@ -22,13 +22,14 @@ from altiplano.kernel.naming import free_slug, read_name
 from altiplano.knowledge.models import Collection
 from altiplano.serving.models import ModelEndpoint
 from altiplano.serving.queries import endpoint_usable_by
-from altiplano.studio.models import App
+from altiplano.studio.models import App, DraftRevision
 from altiplano.studio.pipeline_templates import DEFAULT_TEMPLATE, TEMPLATES
 from altiplano.studio.pipelines import Stage, check_pipeline, from_stored, to_stored
 from altiplano.studio.queries import collections_by_id
 from altiplano.studio.rules import MAX_APPS, check_collections
 
 SLUG_ATTEMPTS = 5
+KEPT_REVISIONS = 50
 
 
 class Unchanged(Enum):
@@ -70,6 +71,7 @@ def create_app(
     collections: Sequence[str] = (),
     template: str | None = None,
     stages: Sequence[Stage] | None = None,
+    endpoint: str | None = None,
 ) -> App:
     """A new app with a draft from the template, or from ``stages`` where they are given.
 
@@ -81,6 +83,7 @@ def create_app(
     chosen = _stages_of(template, stages)
     found = collections_by_id(principal.organization_id, collections)
     _check_draft(chosen, found)
+    model = _endpoint(principal.organization_id, endpoint)
     if App.objects.within(principal.organization_id).count() >= MAX_APPS:
         raise LimitReachedError(
             _("An organization has at most %(limit)s apps."), params={"limit": MAX_APPS}
@@ -94,8 +97,10 @@ def create_app(
                     name=name,
                     slug=slug,
                     draft_pipeline=to_stored(chosen),
+                    endpoint=model,
                 )
                 app.collections.set(found)
+                keep_revision(principal, app, found)
                 _record(principal, "app.created", app, {"name": name})
         except IntegrityError:  # someone took the slug between the look and the insert
             continue
@@ -141,17 +146,23 @@ def change_app(*, principal: Principal, app_id: object, changes: AppChanges) -> 
     name = None if changes.name is None else read_name(changes.name, maximum=200)
     with transaction.atomic():
         app = lock_app(principal.organization_id, app_id)
-        if changes.revision is not None and changes.revision != app.draft_revision:
-            raise ConflictError(
-                _("Someone else has changed this draft since you opened it; load it again."),
-                code="draft_changed",
-            )
-        if name is not None:
+        check_revision(app, changes.revision)
+        if name is not None and name != app.name:
+            _record(principal, "app.renamed", app, {"from": app.name, "name": name})
             app.name = name
         if changes.touches_draft:
             _change_draft(principal, app, changes)
         app.save()
     return app
+
+
+def check_revision(app: App, seen: int | None) -> None:
+    """Raises ConflictError (``draft_changed``) when the draft is not the one that was seen."""
+    if seen is not None and seen != app.draft_revision:
+        raise ConflictError(
+            _("Someone else has changed this draft since you opened it; load it again."),
+            code="draft_changed",
+        )
 
 
 def _change_draft(principal: Principal, app: App, changes: AppChanges) -> None:
@@ -167,6 +178,22 @@ def _change_draft(principal: Principal, app: App, changes: AppChanges) -> None:
     app.collections.set(collections)
     app.draft_pipeline = to_stored(stages)
     app.draft_revision += 1
+    keep_revision(principal, app, collections)
+
+
+def keep_revision(principal: Principal, app: App, collections: Sequence[Collection]) -> None:
+    """The draft as it is now can be compared with later ones; the oldest revision is forgotten."""
+    DraftRevision.unscoped.create(
+        organization_id=app.organization_id,
+        app=app,
+        number=app.draft_revision,
+        pipeline=app.draft_pipeline,
+        collection_ids=[str(collection.id) for collection in collections],
+        endpoint_id=app.endpoint_id,
+        changed_by_id=principal.user_id,
+    )
+    oldest = app.draft_revision - KEPT_REVISIONS
+    DraftRevision.objects.within(app.organization_id).filter(app=app, number__lte=oldest).delete()
 
 
 def _endpoint(organization_id: uuid.UUID, raw: str | None) -> ModelEndpoint | None:
@@ -181,6 +208,22 @@ def _endpoint(organization_id: uuid.UUID, raw: str | None) -> ModelEndpoint | No
             _("There is no such model endpoint."), fields={"endpoint": _("unknown endpoint")}
         )
     return endpoint
+
+
+def duplicate_app(*, principal: Principal, app_id: object, name: str) -> App:
+    """A new app whose draft is a copy of this one's. Its versions and what is public stay behind.
+
+    Raises what :func:`create_app` raises.
+    """
+    principal.require("write")
+    app = App.objects.get_within(principal.organization_id, app_id)
+    return create_app(
+        principal=principal,
+        name=name,
+        collections=[str(pk) for pk in app.collections.values_list("pk", flat=True)],
+        stages=from_stored(app.draft_pipeline),
+        endpoint=None if app.endpoint_id is None else str(app.endpoint_id),
+    )
 
 
 def delete_app(*, principal: Principal, app_id: object) -> None:

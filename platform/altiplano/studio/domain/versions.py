@@ -9,21 +9,26 @@ from altiplano.accounts.principal import Principal
 from altiplano.catalog.queries import active_releases
 from altiplano.kernel.errors import ConflictError, DomainError
 from altiplano.knowledge.models import Collection
-from altiplano.studio.domain.apps import lock_app
+from altiplano.serving.queries import endpoint_usable_by
+from altiplano.studio.domain.apps import AppChanges, change_app, check_revision, lock_app
 from altiplano.studio.models import App, AppVersion
 from altiplano.studio.pipelines import check_pipeline, from_stored, needs_documents
-from altiplano.studio.queries import version_of
+from altiplano.studio.queries import draft_equals, version_of, versions_of
 from altiplano.studio.rules import check_collections
 
 
-def freeze_version(*, principal: Principal, app_id: object) -> AppVersion:
+def freeze_version(
+    *, principal: Principal, app_id: object, revision: int | None = None
+) -> AppVersion:
     """The draft as it is now, under the app's next number, never to change again.
 
-    Raises ConflictError when the draft cannot answer any more (a plugin or a collection is gone).
+    Raises ConflictError when the draft cannot answer any more (a plugin or a collection is gone),
+    or is not the ``revision`` that somebody looked at.
     """
     principal.require("write")
     with transaction.atomic():
         app = lock_app(principal.organization_id, app_id)
+        check_revision(app, revision)
         collections = list(app.collections.order_by("created_at", "id"))
         stages = from_stored(app.draft_pipeline)
         try:
@@ -35,7 +40,7 @@ def freeze_version(*, principal: Principal, app_id: object) -> AppVersion:
             ) from error
         last = AppVersion.objects.within(app.organization_id).filter(app=app)
         number = (last.aggregate(last=Max("number"))["last"] or 0) + 1
-        return AppVersion.unscoped.create(
+        version = AppVersion.unscoped.create(
             organization_id=app.organization_id,
             app=app,
             number=number,
@@ -44,6 +49,48 @@ def freeze_version(*, principal: Principal, app_id: object) -> AppVersion:
             endpoint_id=app.endpoint_id,
             created_by_id=principal.user_id,
         )
+        _record(principal, "app.version_frozen", app, {"name": app.name, "version": number})
+        return version
+
+
+def publish_draft(*, principal: Principal, app_id: object, revision: int | None = None) -> App:
+    """The public asks the draft as it is now, under a version of its own.
+
+    A draft that is the newest version already gets no second number, so that publishing twice
+    changes nothing. Raises what :func:`freeze_version` and :func:`publish_version` raise.
+    """
+    principal.require("write")
+    with transaction.atomic():
+        app = lock_app(principal.organization_id, app_id)
+        check_revision(app, revision)
+        newest = versions_of(app).first()
+        if newest is None or not draft_equals(app, newest):
+            newest = freeze_version(principal=principal, app_id=app_id)
+        return publish_version(principal=principal, app_id=app_id, number=newest.number)
+
+
+def restore_version(
+    *, principal: Principal, app_id: object, number: int, revision: int | None = None
+) -> App:
+    """The draft is what the version is, without the collections that were deleted since.
+
+    What is published stays. Raises NotFoundError, ConflictError when the draft is not the
+    ``revision`` that somebody looked at, and what :func:`change_app` raises.
+    """
+    principal.require("write")
+    app = App.objects.get_within(principal.organization_id, app_id)
+    version = version_of(app, number)
+    left = Collection.objects.within(app.organization_id).filter(id__in=version.collection_ids)
+    is_usable = endpoint_usable_by(app.organization_id, version.endpoint_id) is not None
+    changes = AppChanges(
+        collections=[
+            str(pk) for pk in left.order_by("created_at", "id").values_list("pk", flat=True)
+        ],
+        stages=from_stored(version.pipeline),
+        endpoint=str(version.endpoint_id) if version.endpoint_id and is_usable else None,
+        revision=revision,
+    )
+    return change_app(principal=principal, app_id=app_id, changes=changes)
 
 
 def publish_version(*, principal: Principal, app_id: object, number: int) -> App:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
-from altiplano.studio.models import App, AppSharing, AppVersion
+from altiplano.studio.models import App, AppSharing, AppVersion, DraftRevision
 
 
 @admin.register(App)
@@ -20,6 +20,14 @@ class AppVersionAdmin(AreaAdmin):
     list_select_related = ("app", "organization", "created_by")
     search_fields = ("app__name", "app__slug", "organization__name")
     ordering = ("-created_at",)
+
+
+@admin.register(DraftRevision)
+class DraftRevisionAdmin(AreaAdmin):
+    list_display = ("app", "number", "organization", "changed_by", "changed_at")
+    list_select_related = ("app", "organization", "changed_by")
+    search_fields = ("app__name", "app__slug", "organization__name")
+    ordering = ("-changed_at",)
 
 
 @admin.register(AppSharing)
