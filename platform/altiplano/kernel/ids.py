@@ -17,3 +17,11 @@ def new_id() -> uuid.UUID:
     value |= 0b10 << 62
     value |= secrets.randbits(62)
     return uuid.UUID(int=value)
+
+
+def first_id_at(moment: float) -> uuid.UUID:
+    """The smallest id that a row made at this moment (seconds since 1970) can have.
+
+    A range of ids is a range of the primary key, so it costs nothing on a table of any size.
+    """
+    return uuid.UUID(int=max(0, int(moment * 1000)) << 80)

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+
 from django.conf import settings
 
 from altiplano.kernel.models import OrganizationLimits

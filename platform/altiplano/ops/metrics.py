@@ -5,32 +5,28 @@ memory that the database knows.
 """
 
 import time
-import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from altiplano.kernel.models import Heartbeat, Job, JobState
+from altiplano.kernel.ids import first_id_at
+from altiplano.kernel.models import Heartbeat, Job, JobState, QueueHold
 from altiplano.kernel.queries import queue_depths
 from altiplano.knowledge.models import DocumentState, DocumentVersion
 from altiplano.ops.health import QUEUES
-from altiplano.runs.models import Run, RunState
+from altiplano.ops.job_operations import unsolved_failures
+from altiplano.ops.speed import read_speed
+from altiplano.runs.models import DailyUsage, Run, RunState
+
+__all__ = ["PlatformState", "first_id_at", "render_metrics"]
 
 RUN_WINDOW_SECONDS = 3600
-
-
-def first_id_at(moment: float) -> uuid.UUID:
-    """The smallest id that a row made at this moment can have: ids begin with their time.
-
-    A range of ids is a range of the primary key, so it costs nothing on a table of any size.
-    """
-    return uuid.UUID(int=max(0, int(moment * 1000)) << 80)
 
 
 class PlatformState(Collector):
@@ -62,6 +58,28 @@ class PlatformState(Collector):
             recent.order_by().values_list("state").annotate(Count("id")),
         )
         yield _heartbeats(now)
+        yield GaugeMetricFamily(
+            "altiplano_jobs_failed",
+            "Failed jobs whose work nobody has begun anew.",
+            value=unsolved_failures().count(),
+        )
+        yield _usage_today(now)
+        speed = read_speed()
+        yield GaugeMetricFamily(
+            "altiplano_engine_tokens_per_second",
+            "Tokens that all engines wrote, a second, over the last five minutes.",
+            value=speed.in_all,
+        )
+        yield GaugeMetricFamily(
+            "altiplano_answer_tokens_per_second",
+            "Tokens a second of one answer while it is written, over the last five minutes.",
+            value=speed.of_one,
+        )
+        yield GaugeMetricFamily(
+            "altiplano_storage_bytes",
+            "All files of all organizations.",
+            value=DocumentVersion.unscoped.aggregate(sum=Sum("bytes"))["sum"] or 0,
+        )
 
 
 def _queues(now: datetime) -> Iterable[Metric]:
@@ -69,13 +87,34 @@ def _queues(now: datetime) -> Iterable[Metric]:
     age = GaugeMetricFamily(
         "altiplano_queue_oldest_seconds", "Age of the oldest job that waits.", labels=["queue"]
     )
+    held = GaugeMetricFamily(
+        "altiplano_queue_held", "1 while an operator holds the queue.", labels=["queue"]
+    )
     depths = {row.queue: row for row in queue_depths()}
-    for queue in sorted({*QUEUES, *depths}):
+    holds = set(QueueHold.objects.values_list("queue", flat=True))
+    for queue in sorted({*QUEUES, *depths, *holds}):
         row = depths.get(queue)
+        held.add_metric([queue], int(queue in holds))
         depth.add_metric([queue], row.waiting if row else 0)
         oldest = row.oldest_at if row else None
         age.add_metric([queue], (now - oldest).total_seconds() if oldest else 0)
-    return depth, age
+    return depth, age, held
+
+
+def _usage_today(now: datetime) -> Metric:
+    family = GaugeMetricFamily(
+        "altiplano_usage_today",
+        "What all organizations used since midnight UTC.",
+        labels=["what"],
+    )
+    used = DailyUsage.unscoped.filter(day=now.date()).aggregate(
+        runs=Sum("runs"),
+        prompt_tokens=Sum("prompt_tokens"),
+        completion_tokens=Sum("completion_tokens"),
+    )
+    for what, count in used.items():
+        family.add_metric([what], count or 0)
+    return family
 
 
 def _heartbeats(now: datetime) -> Metric:

@@ -1,6 +1,5 @@
 """The figures behind the four questions of the overview, in a number of queries that never grows."""
 
-import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -16,8 +15,8 @@ from altiplano.kernel.models import ACTIVE_STATES, Job, JobState, QueueHold
 from altiplano.knowledge.models import DocumentVersion
 from altiplano.ops.health import QUEUES, Readiness, check_readiness
 from altiplano.ops.job_operations import can_retry, unsolved_failures
-from altiplano.ops.metrics import first_id_at
-from altiplano.runs.models import Answer, DailyUsage, RunState
+from altiplano.ops.speed import Speed, read_speed
+from altiplano.runs.models import DailyUsage
 
 READINESS_KEY: Final = "altiplano.overview.readiness"
 READINESS_SECONDS: Final = 4
@@ -25,8 +24,6 @@ READINESS_SECONDS: Final = 4
 SHOWN_FAILURES: Final = 10
 SHOWN_ORGANIZATIONS: Final = 10
 DAYS: Final = 14
-SPEED_SECONDS: Final = 300
-SPEED_ANSWERS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +56,6 @@ class Day:
     day: date
     answers: int
     tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """Of all engines in the last minutes: tokens a second in all, and of one answer alone."""
-
-    in_all: float
-    of_one: float
-    answers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,23 +182,6 @@ def read_days(today: date) -> list[Day]:
         else Day(day, 0, 0)
         for day in days
     ]
-
-
-def read_speed() -> Speed:
-    """From the newest answers, found by the time in their ids."""
-    since = first_id_at(time.time() - SPEED_SECONDS)
-    recent = list(
-        Answer.objects.filter(run_id__gte=since, run__state=RunState.FINISHED)
-        .order_by("-run_id")
-        .values_list("completion_tokens", "timings")[:SPEED_ANSWERS]
-    )
-    tokens = sum(count for count, _ in recent)
-    seconds = sum(float(timings.get("generate_ms") or 0) for _, timings in recent) / 1000
-    return Speed(
-        in_all=tokens / SPEED_SECONDS,
-        of_one=tokens / seconds if seconds else 0.0,
-        answers=len(recent),
-    )
 
 
 def read_stored() -> list[Stored]:

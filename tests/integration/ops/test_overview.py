@@ -12,15 +12,16 @@ from django.utils import timezone
 
 from altiplano.accounts.interfaces.admin_decisions import Decision, decision_source
 from altiplano.accounts.models import AuditEvent, User
-from altiplano.kernel.ids import new_id
+from altiplano.kernel.ids import first_id_at, new_id
 from altiplano.kernel.models import Job, JobState, QueueHold
 from altiplano.knowledge.models import DocumentState, DocumentVersion
 from altiplano.knowledge.specs import IndexCollection, ParseDocument
 from altiplano.ops import overview as figures
 from altiplano.ops.health import PartHealth, Readiness
 from altiplano.ops.job_operations import unsolved_failures
+from altiplano.ops.speed import SPEED_SECONDS, read_speed
 from altiplano.runs.jobs import ExecuteRun
-from altiplano.runs.models import Answer, DailyUsage, Feedback, Run
+from altiplano.runs.models import Answer, DailyUsage, Report, Run
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.everything import make_everything
 from tests.factories.runs import RunFactory
@@ -214,27 +215,27 @@ def test_speed_is_of_the_newest_answers_alone():
             run=run, completion_tokens=tokens, timings={"generate_ms": milliseconds}
         )
     old = Run.unscoped.create(
-        id=figures.first_id_at(0),
+        id=first_id_at(0),
         organization=run.organization,
         app=run.app,
         spec={},
         state="finished",
     )
     Answer.objects.create(run=old, completion_tokens=10_000)
-    speed = figures.read_speed()
+    speed = read_speed()
     assert speed.answers == 2
     assert speed.of_one == pytest.approx(60)
-    assert speed.in_all == pytest.approx(90 / figures.SPEED_SECONDS)
+    assert speed.in_all == pytest.approx(90 / SPEED_SECONDS)
 
 
 def test_reports_wait_for_a_decision_and_areas_add_their_own(operator):
     run = RunFactory(state="finished")
-    Feedback.unscoped.create(
-        organization=run.organization, run=run, user=run.user, verdict="bad", reason="harmful"
+    Report.unscoped.create(
+        organization=run.organization, run=run, user=run.user, reason="harmful"
     )
     decision_source(_waiting_challenge)
     shown = words(operator)
-    assert "Answers reported as harmful, 30 days 1" in shown
+    assert "Reported answers 1" in shown
     assert "Challenges to approve 0" in shown
 
 
