@@ -285,10 +285,10 @@ def record_progress(claim: JobClaim) -> JobClaim:
 
 
 def has_rivals(claim: JobClaim) -> bool:
-    """True when another organization's job of the same task waits for a worker."""
+    """True when a job of the same task waits for a worker, about another subject."""
     return (
         Job.objects.filter(task=claim.task, state=JobState.QUEUED, run_after__lte=timezone.now())
-        .exclude(organization_id=claim.organization_id)
+        .exclude(subject_id=claim.subject_id)
         .exists()
     )
 

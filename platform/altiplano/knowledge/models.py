@@ -1,5 +1,8 @@
 """Collections of documents, their immutable versions, and the chunks that are searched."""
 
+import uuid
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -48,11 +51,21 @@ class DocumentState(models.TextChoices):
 UNFINISHED_STATES = (DocumentState.QUEUED, DocumentState.PARSING, DocumentState.EMBEDDING)
 
 
+class LivingDocuments(ScopedManager["Document"]):
+    """Whoever serves a person sees no document that was deleted and waits to be removed."""
+
+    def within(self, organization_id: uuid.UUID) -> models.QuerySet["Document"]:
+        return super().within(organization_id).filter(deleted_at__isnull=True)
+
+
 class Document(OrganizationModel):
     """A source as its owner sees it; stable id while its content is replaced.
 
     ``active_version`` answers questions; ``latest_version`` is what the owner last uploaded. They
     differ while a replacement is being read, or when it failed.
+
+    ``deleted_at`` is set while a deletion can still be undone; ``deletion_id`` names the documents
+    that one person deleted together, and stays when they come back.
     """
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
@@ -64,16 +77,29 @@ class Document(OrganizationModel):
         "DocumentVersion", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    deletion_id = models.UUIDField(null=True, editable=False)
+
+    objects: ClassVar[LivingDocuments] = LivingDocuments()
 
     class Meta(OrganizationModel.Meta):
         abstract = False
         verbose_name = _("document")
         constraints = [
             models.UniqueConstraint(
-                fields=["collection", "name"], name="document_name_is_unique_in_collection"
+                fields=["collection", "name"],
+                condition=Q(deleted_at__isnull=True),
+                name="living_document_name_is_unique_in_collection",
             )
         ]
-        indexes = [models.Index(fields=["collection", "-created_at"], name="document_recent")]
+        indexes = [
+            models.Index(fields=["collection", "-created_at"], name="document_recent"),
+            models.Index(
+                fields=["deletion_id"],
+                condition=Q(deleted_at__isnull=False),
+                name="document_deleted",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -155,21 +155,29 @@ class PendingChunk:
     vector: bytes | None
 
 
-def pending_chunks(collection_id: uuid.UUID, *, after: int, limit: int) -> list[PendingChunk]:
+def pending_chunks(
+    collection_id: uuid.UUID, *, after: int, limit: int, of_at_most: int | None = None
+) -> list[PendingChunk]:
     """The next chunks to index with an id above ``after``, in order of id.
 
-    Chunks of failed and cancelled versions are left alone.
+    Chunks of failed and cancelled versions are left alone; with ``of_at_most`` also those of
+    versions that have more chunks than that.
     """
-    rows = (
-        Chunk.unscoped.filter(
-            collection_id=collection_id,
-            is_indexed=False,
-            id__gt=after,
+    waiting = Chunk.unscoped.filter(collection_id=collection_id, is_indexed=False, id__gt=after)
+    if of_at_most is None:
+        waiting = waiting.filter(
             version__state__in=(DocumentState.EMBEDDING, DocumentState.READY),
         )
-        .order_by("id")
-        .values_list("id", "version_id", "text", "language", "vector")[:limit]
-    )
+    else:
+        small = DocumentVersion.unscoped.filter(
+            document__collection_id=collection_id,
+            state=DocumentState.EMBEDDING,
+            chunk_count__lte=of_at_most,
+        )
+        waiting = waiting.filter(version_id__in=small.values("id"))
+    rows = waiting.order_by("id").values_list("id", "version_id", "text", "language", "vector")[
+        :limit
+    ]
     return [
         PendingChunk(pk, version_id, text, language, None if vector is None else bytes(vector))
         for pk, version_id, text, language, vector in rows
@@ -262,6 +270,7 @@ def _answering(organization_id: uuid.UUID, collection_ids: frozenset[uuid.UUID])
         collection_id__in=collection_ids,
         version__state=DocumentState.READY,
         version__document__active_version_id=F("version_id"),
+        version__document__deleted_at__isnull=True,
     )
 
 
@@ -292,7 +301,10 @@ def searchable_collections(
 def has_ready_documents(collection_id: uuid.UUID) -> bool:
     """True when an answer from this collection is owed, whatever its index says."""
     return DocumentVersion.unscoped.filter(
-        document__collection_id=collection_id, state=DocumentState.READY, chunk_count__gt=0
+        document__collection_id=collection_id,
+        document__deleted_at__isnull=True,
+        state=DocumentState.READY,
+        chunk_count__gt=0,
     ).exists()
 
 

@@ -28,3 +28,11 @@ class CompactIndex(JobSpec):
 
     task: ClassVar[str] = "altiplano.knowledge.compact_index"
     queue: ClassVar[str] = "index"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDocuments(JobSpec):
+    """Remove what was deleted once it can no longer be undone; the subject is the deletion."""
+
+    task: ClassVar[str] = "altiplano.knowledge.remove_documents"
+    queue: ClassVar[str] = "upkeep"

@@ -16,7 +16,7 @@ from altiplano.kernel.models import ACTIVE_STATES, Job, JobState
 from altiplano.knowledge import rules
 from altiplano.knowledge.domain.documents import give_up_version, requeue_version
 from altiplano.knowledge.models import Collection, DocumentState, DocumentVersion
-from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocument
+from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocument, RemoveDocuments
 from altiplano.runs import event_log
 from altiplano.runs.domain.cancelling import cancel_run
 from altiplano.runs.jobs import ExecuteRun
@@ -95,6 +95,10 @@ def _retry_compaction(job: Job) -> None:
     create_job(CompactIndex(job.subject_id), organization_id=job.organization_id)
 
 
+def _retry_removal(job: Job) -> None:
+    create_job(RemoveDocuments(job.subject_id), organization_id=job.organization_id)
+
+
 def _require_collection(collection_id: uuid.UUID) -> None:
     if not Collection.unscoped.filter(pk=collection_id).exists():
         raise ConflictError(_("This collection is gone."))
@@ -104,6 +108,7 @@ RETRY: Final[Mapping[str, Callable[[Job], None]]] = {
     ParseDocument.task: _retry_reading,
     IndexCollection.task: _retry_indexing,
     CompactIndex.task: _retry_compaction,
+    RemoveDocuments.task: _retry_removal,
 }
 """By task: how its work begins anew. A run is not among them."""
 

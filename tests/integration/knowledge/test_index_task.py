@@ -208,14 +208,16 @@ def test_a_text_that_the_new_model_refuses_fails_its_document_and_the_turn_ends(
     assert found(collection, "peas climb beans") == ["b.txt"]
 
 
-def test_long_turn_gives_way_to_another_organization(
-    alice, charlie, collection, upload, monkeypatch
+@pytest.mark.parametrize("rival", ["charlie", "alice"])
+def test_long_turn_gives_way_to_another_collection_of_whoever_it_is(
+    alice, rival, collection, upload, monkeypatch, request
 ):
+    rival = request.getfixturevalue(rival)
     monkeypatch.setattr("altiplano_worker.tasks.indexing.RIVAL_SECONDS", -1)
     monkeypatch.setattr("altiplano_worker.tasks.indexing.MAX_BATCH", 1)
     upload(alice, collection, ("a.txt", "Beans climb."), ("b.txt", "Peas climb."))
-    theirs = make_collection(charlie, "Charity")
-    (other,) = upload(charlie, theirs, ("c.txt", "Soup is ladled."))
+    theirs = make_collection(rival, "Charity")
+    (other,) = upload(rival, theirs, ("c.txt", "Soup is ladled."))
     read_all()
     index.index_collection("")
     assert Chunk.unscoped.filter(collection=collection, is_indexed=True).count() == 1
@@ -259,3 +261,43 @@ def test_many_versions_become_ready_in_a_constant_number_of_queries(
         index.index_collection("")
     summary = queries.collection_summary(alice.organization.id, collection.id)
     assert (summary.state, summary.documents, summary.chunks) == ("ready", 30, 30)
+
+
+BOOK = "\n\n".join(f"Chapter {n}. " + "A long sentence about gardens. " * 40 for n in range(150))
+
+
+@pytest.fixture
+def embedded(monkeypatch) -> list[set]:
+    """The versions of each call of the embedder, in order."""
+    calls: list[set] = []
+    save = indexing.save_vectors
+
+    def noted(claim, chunks, vectors):
+        calls.append({chunk.version_id for chunk in chunks})
+        save(claim, chunks, vectors)
+
+    monkeypatch.setattr("altiplano_worker.tasks.indexing.indexing.save_vectors", noted)
+    return calls
+
+
+def test_small_documents_go_before_a_large_one_that_came_first(alice, collection, upload, embedded):
+    (book,) = upload(alice, collection, ("book.txt", BOOK))
+    small = upload(alice, collection, *[(f"{n}.txt", f"Beans, {n}.") for n in range(10)])
+    read_all()
+    assert latest(book).chunk_count > 64
+    index.index_collection("")
+    assert {latest(document).id for document in small} <= embedded[0]
+    assert latest(book).state == DocumentState.READY
+    assert Chunk.unscoped.filter(is_indexed=False).count() == 0
+
+
+def test_large_document_gets_its_turn_among_many_small_ones(
+    alice, collection, upload, embedded, monkeypatch
+):
+    monkeypatch.setattr("altiplano_worker.tasks.indexing.MAX_CALL", 16)
+    (book,) = upload(alice, collection, ("book.txt", BOOK))
+    upload(alice, collection, *[(f"{n}.txt", f"Beans, {n}.") for n in range(90)])
+    read_all()
+    index.index_collection("")
+    assert [latest(book).id in call for call in embedded[:4]] == [False, False, False, True]
+    assert not Chunk.unscoped.filter(is_indexed=False).exists()

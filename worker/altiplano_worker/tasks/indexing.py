@@ -42,6 +42,16 @@ MIN_CALL: Final = 16
 
 MAX_CALL: Final = 512
 
+SMALL_CHUNKS: Final = 64
+"""Documents of at most so many chunks go before larger ones: nobody should wait minutes for a page
+because a book came first.
+"""
+
+SMALL_CALLS: Final = 3
+"""After so many calls of small documents in a row one is for whatever is oldest: a stream of small
+documents slows a large one down, but does not stop it.
+"""
+
 FIRST_FLUSH_SECONDS: Final = 1.0
 FLUSH_SHARE: Final = 1 / 60
 GATHER_SECONDS: Final = 0.3
@@ -50,7 +60,7 @@ GATHER_SECONDS: Final = 0.3
 PATIENCE_SECONDS: Final = 0.5
 POLL_SECONDS: Final = 0.03
 RIVAL_SECONDS: Final = 20.0
-"""After this long, another organization's collection goes first."""
+"""After this long, another collection goes first, of the same organization or not."""
 
 TURN_SECONDS: Final = 900.0
 """Well below the hard time limit of a task."""
@@ -70,6 +80,9 @@ class IndexingTurn:
         self._call_size = MIN_CALL
         self._generation = collection.index_generation
         self._batch: list[PendingChunk] = []
+        self._taken: set[int] = set()
+        self._after_small = self._after_any = 0
+        self._small_calls = 0
         self._flush_cost = 0.0
         self._started = self._flushed_at = self._cleaned_at = time.monotonic()
 
@@ -149,9 +162,37 @@ class IndexingTurn:
     # --- Vectors --------------------------------------------------------------------------
 
     def _next_pending(self) -> list[PendingChunk]:
-        after = self._batch[-1].id if self._batch else 0
+        """Chunks that are not in the batch: of small documents first, else in order of arrival."""
+        if not self._batch:
+            self._after_small = self._after_any = 0
+            self._taken.clear()
         limit = min(self._call_size, MAX_BATCH - len(self._batch))
-        return queries.pending_chunks(self._collection.id, after=after, limit=limit)
+        pending: list[PendingChunk] = []
+        if self._small_calls < SMALL_CALLS:
+            self._after_small = self._take(pending, limit, self._after_small, SMALL_CHUNKS)
+        self._small_calls = self._small_calls + 1 if len(pending) == limit else 0
+        # A call that is not full takes as long: whatever else waits goes along.
+        self._after_any = self._take(pending, limit, self._after_any, None)
+        return pending
+
+    def _take(
+        self, pending: list[PendingChunk], limit: int, after: int, of_at_most: int | None
+    ) -> int:
+        """``pending`` is filled up to ``limit`` with waiting chunks above ``after`` that were not
+        taken yet; returns the id to go on after.
+        """
+        while wanted := limit - len(pending):
+            page = queries.pending_chunks(
+                self._collection.id, after=after, limit=wanted, of_at_most=of_at_most
+            )
+            fresh = [chunk for chunk in page if chunk.id not in self._taken]
+            self._taken.update(chunk.id for chunk in fresh)
+            pending += fresh
+            if page:
+                after = page[-1].id
+            if len(page) < wanted:
+                break
+        return after
 
     def _embed(self, chunks: Sequence[PendingChunk]) -> None:
         """The chunks have vectors, in the database and in the batch; versions that the embedder
@@ -238,7 +279,7 @@ class IndexingTurn:
     def _flush(self) -> None:
         """The batch is in the index files, and the database knows."""
         begun = time.monotonic()
-        batch = self._as_batch(self._batch)
+        batch = self._as_batch(sorted(self._batch, key=lambda chunk: chunk.id))
         self._generation = self._in_files(lambda: self._store.add(batch))
         crash_point("segment committed")
         self.claim = indexing.commit_indexed(

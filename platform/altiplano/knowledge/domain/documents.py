@@ -5,7 +5,6 @@ circle: index job, collection, parse job, versions, chunks, documents.
 """
 
 import uuid
-import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
