@@ -88,7 +88,7 @@ def test_people_come_work_together_and_go(browser, platform, language, school, w
     anna.wait_for_url("**/organizations/new/")
     anna.fill("[name=name]", school)
     anna.check("[name=kind][value=public]")
-    anna.fill("[name=country]", "fr")
+    anna.select_option("[name=country]", "FR")
     send(anna)
     anna.wait_for_url("**/home/")
     expect(anna.locator("h1")).to_have_text(school)

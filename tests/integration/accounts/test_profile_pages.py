@@ -1,8 +1,9 @@
 """What people decide about their own account."""
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from altiplano.accounts.models import AuditEvent, Membership, Organization, Role, User
 from tests.factories.accounts import PASSWORD, MembershipFactory, OrganizationFactory
@@ -77,6 +78,34 @@ def test_other_browsers_are_listed_and_signed_out(here, dora):
     here.post("/accounts/sessions/")
     assert is_signed_in(here)
     assert not is_signed_in(other)
+
+
+def test_browsers_are_listed_in_constant_queries(
+    here, dora, django_assert_num_queries, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(15) as few:
+        here.get("/accounts/sessions/")
+    for number in range(6):
+        client = Client(headers={"user-agent": f"Browser {number}"})
+        client.force_login(dora)
+        request = RequestFactory().get("/")
+        request.user, request.session = dora, client.session
+        UserSession.objects.create_from_request(request)
+    with django_assert_num_queries(len(few)):
+        page = here.get("/accounts/sessions/")
+    assert len(page.context["sessions"]) == 7
+
+
+def test_browser_of_before_the_password_changed_is_not_listed(here, dora):
+    other = Client()
+    sign_in(other, dora.email)
+    form = {
+        "oldpassword": PASSWORD,
+        "password1": "another long one",
+        "password2": "another long one",
+    }
+    here.post("/accounts/password/change/", form)
+    assert len(here.get("/accounts/sessions/").context["sessions"]) == 1
 
 
 def test_account_is_deleted_with_what_is_the_persons_own(here, dora, alice):

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 EMAIL = "dora@example.org"
 FORM = {"email": EMAIL, "password1": PASSWORD, "password2": PASSWORD}
-SCHOOL = {"name": "École des Marronniers 🌱", "kind": "public", "country": "fr"}
+SCHOOL = {"name": "École des Marronniers 🌱", "kind": "public", "country": "FR"}
 
 
 def test_person_signs_up_confirms_and_makes_an_organization(client):

@@ -112,8 +112,8 @@ def find_invitation(*, token: str) -> Invitation:
     """The open invitation behind a link, with its organization and who sent it.
 
     Raises NotFoundError for a link that was never sent or was replaced by a newer one, and
-    ConflictError with the code ``invitation_used``, ``invitation_withdrawn`` or
-    ``invitation_expired``.
+    ConflictError with the code ``invitation_used``, ``invitation_withdrawn``,
+    ``invitation_expired`` or ``organization_suspended``.
     """
     invitation = (
         Invitation.unscoped.filter(digest=_digest_of(token))
@@ -183,6 +183,11 @@ def _require_usable(invitation: Invitation) -> None:
         raise ConflictError(_("This invitation was withdrawn."), code="invitation_withdrawn")
     if invitation.expires_at <= timezone.now():
         raise ConflictError(_("This invitation has expired."), code="invitation_expired")
+    if invitation.organization.is_suspended:
+        raise ConflictError(
+            _("This organization is suspended; its owner can write to the operator."),
+            code="organization_suspended",
+        )
 
 
 def _lock_open(principal: Principal, invitation_id: object) -> Invitation:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from altiplano.accounts.countries import country_choices
 from altiplano.accounts.models import OrganizationKind, Role, TokenScope
 from altiplano.accounts.principal import Principal
 
@@ -55,13 +56,12 @@ class OrganizationForm(forms.Form):
         choices=OrganizationKind.choices,
         widget=forms.RadioSelect,
     )
-    country = forms.CharField(
-        label=_("Country"),
-        help_text=_("Two letters, such as FR. You may leave it empty."),
-        max_length=2,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "country", "size": 4, "class": "short"}),
-    )
+    country = forms.ChoiceField(label=_("Country"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("not said")), *country_choices()]
+        self.fields["country"].choices = choices  # type: ignore[attr-defined]
 
 
 class InvitationForm(forms.Form):

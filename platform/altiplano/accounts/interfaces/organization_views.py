@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from altiplano.accounts import history, queries
+from altiplano.accounts.countries import country_name
 from altiplano.accounts.domain.ownership import change_organization, delete_organization
 from altiplano.accounts.interfaces.auth import SESSION_KEY, member_required
 from altiplano.accounts.interfaces.forms import HistoryForm, OrganizationForm, status_of
@@ -46,6 +47,7 @@ def settings(request: HttpRequest, principal: Principal) -> HttpResponse:
         "section": "organization",
         "form": form,
         "organization": organization,
+        "country": country_name(organization.country),
         "membership": Membership.objects.within(organization.id).get(user_id=principal.user_id),
         "may_manage": "manage" in principal.scopes,
     }

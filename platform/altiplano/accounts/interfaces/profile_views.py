@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from altiplano.accounts import mailbox, queries
+from altiplano.accounts.domain.browsers import browsers_of, end_other_browsers
 from altiplano.accounts.domain.profiles import change_profile, delete_account
 from altiplano.accounts.interfaces.forms import ProfileForm, status_of
 from altiplano.accounts.interfaces.language import set_language_cookie
@@ -71,6 +72,19 @@ def delete(request: HttpRequest) -> HttpResponse:
     }
     status = error.status if error else 200
     return render(request, "accounts/profile_delete.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def show_browsers(request: HttpRequest) -> HttpResponse:
+    """Where the person is signed in, and a button that ends it everywhere else."""
+    user, here = _person(request), request.session.session_key or ""
+    if request.method == "POST":
+        end_other_browsers(user=user, session_key=here)
+        messages.success(request, _("All other browsers are signed out."))
+        return redirect("usersessions_list")
+    context = {"sessions": browsers_of(user), "here": here}
+    return render(request, "usersessions/usersession_list.html", context)
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from altiplano.accounts.interfaces import sign_in
+from altiplano.accounts.interfaces import profile_views, sign_in
 
 urlpatterns = [
     re_path(
@@ -21,5 +21,6 @@ urlpatterns = [
         sign_in.return_from_provider,
         name="openid_connect_callback",
     ),
+    path("sessions/", profile_views.show_browsers, name="usersessions_list"),
     path("", include("allauth.urls")),
 ]
