@@ -181,10 +181,21 @@ PAGE_ROWS: Final = (
     _page("POST", "apps/<str:app_id>/delete/", Needs.WRITE, 302, body={"name": "Garden"}),
     _page("GET", "apps/<str:app_id>/", Needs.READ),
     _page("POST", "apps/<str:app_id>/", Needs.RUN, 503, body=QUESTION),
+    _page("GET", "conversations/", Needs.SIGN_IN),
+    _page("GET", "conversations/<str:conversation_id>/", Needs.PERSON, 302),
+    _page("POST", "conversations/<str:conversation_id>/rename/", Needs.PERSON, 302,
+          body={"title": "New"}),
+    _page("GET", "conversations/<str:conversation_id>/delete/", Needs.PERSON),
+    _page("POST", "conversations/<str:conversation_id>/delete/", Needs.PERSON, 302),
+    _page("GET", "reports/", Needs.WRITE),
+    _page("POST", "reports/<str:report_id>/close/", Needs.WRITE, 302),
     _page("GET", "runs/<str:run_id>/", Needs.READ_OR_RUN),
+    _page("GET", "runs/<str:run_id>/trace/", Needs.READ),
     _page("POST", "runs/<str:run_id>/cancel/", Needs.RUN, 302),
     _page("POST", "stand-in/end/", Needs.PERSON, 403),
     _page("POST", "runs/<str:run_id>/feedback/", Needs.RUN, 302, body={"verdict": "good"}),
+    _page("POST", "runs/<str:run_id>/report/", Needs.RUN, 302, body={"reason": "wrong"}),
+    _page("GET", "runs/<str:run_id>/sources/<str:document_id>/", Needs.READ_OR_RUN, 404),
 )  # fmt: skip
 
 MATRIX: Final = (*API_ROWS, *OPENAI_ROWS, *PAGE_ROWS)
@@ -311,6 +322,8 @@ def _sees_object(row: Row, actor: Actor) -> bool:
     """
     if "run_id" in row.route and not actor.name.startswith("viewer"):
         return not actor.is_foreign and {"read", "write"} <= actor.scopes
+    if "conversation_id" in row.route:  # nobody else's, whatever the role
+        return actor.name.startswith("viewer")
     names_object = "<" in row.route or row.route == "v1/chat/completions"
     return not (actor.is_foreign and names_object)
 

@@ -15,7 +15,7 @@ from altiplano.accounts.domain.tokens import issue_token, revoke_token
 from altiplano.accounts.models import Invitation, Role
 from altiplano.knowledge.domain.receiving import Upload, receive_documents
 from altiplano.knowledge.models import Document, DocumentState, DocumentText, DocumentVersion
-from altiplano.runs.models import Answer, Run, RunState
+from altiplano.runs.models import Answer, Conversation, Report, Run, RunState
 from altiplano.studio.domain.apps import create_app
 from altiplano.studio.domain.versions import freeze_version, publish_version
 from tests.cast import Member, client_with_key, make_member
@@ -56,6 +56,8 @@ def make_world(folder: Path) -> World:
     app = create_app(principal=owner.principal, name="Garden", collections=[str(collection.id)])
     freeze_version(principal=owner.principal, app_id=app.id)
     publish_version(principal=owner.principal, app_id=app.id, number=1)
+    run = _finished_run(viewer, app)
+    report = Report.unscoped.create(organization=green, run=run, user=viewer.user, reason="wrong")
     return World(
         owner=owner,
         builder=builder,
@@ -65,7 +67,9 @@ def make_world(folder: Path) -> World:
             "collection_id": str(collection.id),
             "document_id": str(document.id),
             "app_id": str(app.id),
-            "run_id": str(_finished_run(viewer, app).id),
+            "run_id": str(run.id),
+            "conversation_id": str(run.conversation_id),
+            "report_id": str(report.id),
             "token_id": str(_key(spare, "Spare", ["read"])[0]),
             "member_id": str(spare.membership.id),
             "invitation_id": str(_invitation(green).id),
@@ -93,9 +97,13 @@ def _ready_document(owner: Member, collection: Any, folder: Path) -> Document:
 
 def _finished_run(asker: Member, app: Any) -> Run:
     """Asked by the one with the fewest rights, so that everyone in the house may see it."""
+    conversation = Conversation.unscoped.create(
+        organization=asker.organization, app=app, user=asker.user, title="Compost"
+    )
     run = Run.unscoped.create(
         organization=asker.organization,
         app=app,
+        conversation=conversation,
         version=app.published_version,
         user=asker.user,
         question="How long does compost take?",

@@ -1,19 +1,31 @@
 """A run with the runs before it, as the conversation that a person reads."""
 
+from __future__ import annotations
+
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from altiplano.accounts.principal import Principal
 from altiplano.knowledge.queries import CollectionSummary, collections_of
 from altiplano.runs import queries
-from altiplano.runs.models import TERMINAL_STATES, Answer, Citation, Run, RunState
+from altiplano.runs.models import (
+    TERMINAL_STATES,
+    Answer,
+    Citation,
+    Feedback,
+    Report,
+    ReportState,
+    Run,
+    RunState,
+)
 from altiplano.serving.domain.endpoints import NoEndpointError, choose_endpoint
 from altiplano.serving.models import ModelEndpoint
 from altiplano.studio.models import App
 
-EARLIER_RUNS = 60
-"""How far back the runs of a conversation are looked for; a history holds fewer messages."""
 MAX_HISTORY_MESSAGES = 20
 MAX_HISTORY_CHARS = 24_000
 """Well below what a run accepts, so that a long conversation goes on instead of ending."""
@@ -21,16 +33,40 @@ MAX_HISTORY_CHARS = 24_000
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what became of it. ``passages`` are the nearest ones of an abstention."""
+    """A question and what became of it.
+
+    ``passages`` are the nearest ones of an abstention, ``feedback`` and ``report`` the reader's own.
+    ``versions`` are runs, this one among them, that ask the same or better at this place: each
+    leads to the end of what came after it. Only one is none. ``before`` is how many questions wait
+    before it.
+    """
 
     run: Run
-    answer: Answer | None
-    citations: tuple[Citation, ...]
-    passages: tuple[dict[str, Any], ...]
+    answer: Answer | None = None
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[dict[str, Any], ...] = ()
+    feedback: Feedback | None = None
+    report: Report | None = None
+    versions: tuple[Version, ...] = ()
+    before: int = 0
+
+    @property
+    def sources(self) -> list[Citation]:
+        """Each place that the answer rests on once, in the order of their numbers."""
+        places = {(each.n, each.start, each.end): each for each in reversed(self.citations)}
+        return [places[key] for key in sorted(places)]
 
     @property
     def is_over(self) -> bool:
         return self.run.state in TERMINAL_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One of several wordings of a question. ``run_id`` is where its conversation ends."""
+
+    run_id: uuid.UUID
+    is_shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,43 +83,72 @@ class Disclosure:
 
 
 def conversation_of(principal: Principal, run_id: object) -> list[Turn]:
-    """The run, last, and before it the same person's runs that its history repeats.
+    """The run, last, and before it those that it goes on from. Raises NotFoundError."""
+    return turns_up_to(queries.get_visible_run(principal, run_id), reader_id=principal.user_id)
 
-    Three queries, whatever the length. Raises NotFoundError.
+
+def turns_up_to(run: Run, *, reader_id: uuid.UUID | None = None) -> list[Turn]:
+    """The turns of the run's conversation from the first one to this.
+
+    ``reader_id`` is whose judgement and report are shown, None the visitor's of a public app. Five
+    queries at most, whatever the length, and one more for a run that waits.
     """
-    run = queries.get_visible_run(principal, run_id)
-    runs = [*_earlier_runs(run), run]
+    kin = _kin_of(run)
+    runs = _path_to(run, kin)
     answers = {answer.run_id: answer for answer in Answer.objects.filter(run__in=runs)}
-    citations: dict[Any, list[Citation]] = {}
+    citations: dict[uuid.UUID, list[Citation]] = {}
     for citation in Citation.objects.filter(run__in=runs).order_by("ordinal"):
         citations.setdefault(citation.run_id, []).append(citation)
+    of_reader = Q(user_id=reader_id)
+    judged = Feedback.objects.within(run.organization_id).filter(of_reader, run__in=runs)
+    feedback = {each.run_id: each for each in judged}
+    reported = Report.objects.within(run.organization_id).filter(
+        of_reader, run__in=runs, state=ReportState.OPEN
+    )
+    reports = {each.run_id: each for each in reported}
     return [
         Turn(
             run=each,
             answer=answers.get(each.id),
             citations=tuple(citations.get(each.id, ())),
             passages=tuple(queries.nearest_passages(answers.get(each.id))),
+            feedback=feedback.get(each.id),
+            report=reports.get(each.id),
+            versions=_versions_of(each, kin),
+            before=queries.questions_before(each) if each.state == RunState.QUEUED else 0,
         )
         for each in runs
     ]
 
 
-def _earlier_runs(run: Run) -> list[Run]:
-    """The runs whose questions make up the history, oldest first; it may reach further back."""
-    wanted = [message["content"] for message in run.history if message["role"] == "user"]
-    if not wanted or run.user_id is None:
-        return []
-    candidates = (
-        Run.objects.within(run.organization_id)
-        .filter(app_id=run.app_id, user_id=run.user_id, created_at__lt=run.created_at)
-        .order_by("-created_at")[:EARLIER_RUNS]
-    )
-    found: list[Run] = []
-    for candidate in candidates:
-        if wanted and candidate.question == wanted[-1]:
-            found.append(candidate)
-            wanted.pop()
-    return found[::-1]
+def _kin_of(run: Run) -> list[Run]:
+    """All runs of its conversation, the oldest first."""
+    if run.conversation_id is None:
+        return [run]
+    runs = Run.objects.within(run.organization_id).filter(conversation_id=run.conversation_id)
+    return list(runs.defer("spec", "history").order_by("created_at", "id"))
+
+
+def _path_to(run: Run, kin: Sequence[Run]) -> list[Run]:
+    by_id: dict[uuid.UUID | None, Run] = {each.id: each for each in kin}
+    path = [run]
+    while (before := by_id.get(path[-1].previous_id)) is not None:
+        path.append(before)
+    return path[::-1]
+
+
+def _versions_of(run: Run, kin: Sequence[Run]) -> tuple[Version, ...]:
+    siblings = [each for each in kin if each.previous_id == run.previous_id]
+    if len(siblings) < 2:
+        return ()
+    return tuple(Version(_end_of(each, kin).id, each.id == run.id) for each in siblings)
+
+
+def _end_of(run: Run, kin: Sequence[Run]) -> Run:
+    """Where the run's conversation ended last, following the newest wording at each place."""
+    while after := [each for each in kin if each.previous_id == run.id]:
+        run = after[-1]
+    return run
 
 
 def history_after(turns: Sequence[Turn]) -> list[dict[str, str]]:

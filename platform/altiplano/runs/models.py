@@ -1,4 +1,7 @@
-"""Runs: one question to one app, its answer with citations, and what was thought of it."""
+"""Runs: one question to one app, its answer with citations, and what was thought of it.
+
+Who asks may be a member (``user``) or, where an app is public, nobody that we know (None).
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -19,12 +22,37 @@ class RunState(models.TextChoices):
 TERMINAL_STATES = (RunState.FINISHED, RunState.FAILED, RunState.CANCELLED)
 
 
+class Conversation(OrganizationModel):
+    """What one person asked one app in a row. Its runs are a tree: a question that is asked again
+    or in other words stands beside the one whose place it takes (``Run.previous``).
+
+    ``title`` is the first question until the person gives it a name; ``asked_at`` is when the last
+    question was put.
+    """
+
+    app = models.ForeignKey("studio.App", on_delete=models.CASCADE, related_name="conversations")
+    user = models.ForeignKey("accounts.User", null=True, on_delete=models.CASCADE, related_name="+")
+    title = models.CharField(_("name"), max_length=200)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("conversation")
+        indexes = [
+            models.Index(fields=["organization", "user", "-asked_at"], name="conversation_recent")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class Run(OrganizationModel):
     """One execution of an app for one question.
 
     ``spec`` pins everything the execution needs (pipeline, collections with their generations,
     endpoint), so that neither a republished app nor a new index changes a run under way.
-    ``version`` is empty for runs of the draft.
+    ``version`` is empty for runs of the draft. Runs of programs belong to no ``conversation``.
     """
 
     app = models.ForeignKey("studio.App", on_delete=models.CASCADE, related_name="runs")
@@ -35,6 +63,10 @@ class Run(OrganizationModel):
         "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     token_id = models.UUIDField(null=True)
+    conversation = models.ForeignKey(
+        Conversation, null=True, on_delete=models.CASCADE, related_name="runs"
+    )
+    previous = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="next")
     question = models.TextField()
     history = models.JSONField(default=list)
     spec = models.JSONField()
@@ -71,7 +103,7 @@ class Answer(models.Model):
     """The final text of a run, its usage and its trace; written once, before the terminal event.
 
     ``events`` is the whole event stream but for the deltas, for late readers; ``timings`` are in
-    milliseconds.
+    milliseconds. ``prompt`` is what the model was sent, and is shown to those who build the app.
     """
 
     run = models.OneToOneField(
@@ -83,6 +115,7 @@ class Answer(models.Model):
     completion_tokens = models.PositiveIntegerField(default=0)
     timings = models.JSONField(default=dict)
     events = models.JSONField(default=list)
+    prompt = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"answer of {self.run_id}"
@@ -127,6 +160,7 @@ class FeedbackReason(models.TextChoices):
     WRONG = "wrong", _("the answer is wrong")
     INCOMPLETE = "incomplete", _("something is missing")
     SOURCE = "source", _("the sources do not support it")
+    OUTDATED = "outdated", _("it is out of date")
     REFUSED = "refused", _("it should have answered")
     LANGUAGE = "language", _("wrong language or unclear")
     HARMFUL = "harmful", _("harmful or inappropriate")
@@ -134,10 +168,13 @@ class FeedbackReason(models.TextChoices):
 
 
 class Feedback(OrganizationModel):
-    """A person's judgement of an answer; one per person and run, the last one counts."""
+    """A person's judgement of an answer; one per person and run, the last one counts.
+
+    Without ``user`` it is the visitor's who asked.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="feedback")
-    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey("accounts.User", null=True, on_delete=models.CASCADE, related_name="+")
     verdict = models.CharField(max_length=4, choices=Verdict)
     reason = models.CharField(max_length=12, choices=FeedbackReason, blank=True)
     comment = models.CharField(max_length=2000, blank=True)
@@ -147,11 +184,72 @@ class Feedback(OrganizationModel):
         abstract = False
         verbose_name = _("feedback")
         constraints = [
-            models.UniqueConstraint(fields=["run", "user"], name="one_feedback_per_person_and_run")
+            models.UniqueConstraint(fields=["run", "user"], name="one_feedback_per_person_and_run"),
+            models.UniqueConstraint(
+                fields=["run"],
+                condition=Q(user__isnull=True),
+                name="one_feedback_of_a_visitor_per_run",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.verdict} on {self.run_id}"
+
+
+class ReportReason(models.TextChoices):
+    HARMFUL = "harmful", _("it is offensive or could hurt someone")
+    WRONG = "wrong", _("it is wrong in a way that does harm")
+    PERSONAL = "personal", _("it shows personal data")
+    RIGHTS = "rights", _("it breaks the law or takes a right from someone")
+    OTHER = "other", _("something else")
+
+
+class ReportState(models.TextChoices):
+    OPEN = "open", _("open")
+    CLOSED = "closed", _("closed")
+
+
+class Report(OrganizationModel):
+    """Someone asks that a person looks at an answer. It is open until somebody closed it.
+
+    ``note`` is what whoever closed it found. Without ``user`` a visitor reported it.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="reports")
+    user = models.ForeignKey(
+        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(_("reason"), max_length=12, choices=ReportReason)
+    text = models.CharField(_("text"), max_length=2000, blank=True)
+    state = models.CharField(
+        _("state"), max_length=6, choices=ReportState, default=ReportState.OPEN
+    )
+    note = models.CharField(_("note"), max_length=2000, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(
+        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("report")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reason__in=ReportReason.values), name="report_reason_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at__isnull=True)
+                | Q(state="closed", closed_at__isnull=False),
+                name="a_closed_report_says_when",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "state", "-created_at"], name="report_recent")
+        ]
+
+    def __str__(self) -> str:
+        return f"report on {self.run_id} ({self.state})"
 
 
 class DailyUsage(OrganizationModel):

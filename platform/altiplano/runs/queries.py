@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import NotFoundError
-from altiplano.runs.models import TERMINAL_STATES, Answer, Citation, Run, RunState
+from altiplano.kernel.models import Job, JobState
+from altiplano.runs.jobs import ExecuteRun
+from altiplano.runs.models import TERMINAL_STATES, Answer, Citation, Conversation, Run, RunState
 from altiplano.studio.models import App
 
 CITATION_FIELDS = (
@@ -51,6 +53,39 @@ def get_app(principal: Principal, app_id: object) -> App:
 
 def is_over(run: Run) -> bool:
     return run.state in TERMINAL_STATES
+
+
+def conversations_of(
+    principal: Principal, *, app: App | None = None, words: str = ""
+) -> QuerySet[Conversation]:
+    """The person's own conversations, the newest first, with the number of their ``questions``.
+
+    ``words`` stand in the name, a question or an answer. Nobody sees another's, whatever the role.
+    """
+    found = Conversation.objects.within(principal.organization_id).filter(user=principal.user_id)
+    if app is not None:
+        found = found.filter(app=app)
+    if words:
+        of_conversation = Run.unscoped.filter(conversation=OuterRef("pk"))
+        said = of_conversation.filter(
+            Q(question__icontains=words) | Q(answer__text__icontains=words)
+        )
+        found = found.filter(Q(title__icontains=words) | Exists(said))
+    counted = found.select_related("app").annotate(questions=Count("runs"))
+    return counted.order_by("-asked_at", "-id")
+
+
+def get_conversation(principal: Principal, conversation_id: object) -> Conversation:
+    """The person's own conversation; alike unknown when it is another's. Raises NotFoundError."""
+    return Conversation.objects.get_within(
+        principal.organization_id, conversation_id, user=principal.user_id
+    )
+
+
+def questions_before(run: Run) -> int:
+    """How many questions were waiting already when this one came; some may still be overtaken."""
+    waiting = Job.objects.filter(task=ExecuteRun.task, state=JobState.QUEUED)
+    return waiting.filter(created_at__lt=run.created_at).count()
 
 
 def show_run(run: Run) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Answers as HTML: Markdown without raw HTML, images or scripts, with marks of our own in it.
 
 A model writes what documents tell it to write, so its text is treated like a stranger's: parsed
-without HTML, then cleaned once more against a list of harmless tags.
+without HTML, then cleaned once more against a list of harmless tags. Nothing is loaded, and a link
+is its address in full: behind other words it could take along what the reader would not send.
 """
 
 import re
@@ -10,6 +11,10 @@ from collections.abc import Sequence
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 _TAGS = {
     "a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
@@ -26,6 +31,30 @@ _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
 )
 _parser.disable(["image"])
+
+
+def _open_link(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    is_address = tokens[at].markup == "autolink"
+    return renderer.renderToken(tokens, at, options, env) if is_address else ""
+
+
+def _close_link(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    """After the words of a link its address, which alone can be followed."""
+    opening = next(token for token in reversed(tokens[:at]) if token.type == "link_open")
+    if opening.markup == "autolink":
+        return renderer.renderToken(tokens, at, options, env)
+    address = escapeHtml(str(opening.attrs.get("href", "")))
+    if not address.startswith(("https://", "http://", "mailto:")):
+        return f" ({address})"
+    return f' (<a href="{address}">{address}</a>)'
+
+
+_parser.add_render_rule("link_open", _open_link)
+_parser.add_render_rule("link_close", _close_link)
 
 
 def mark_places(text: str, places: Sequence[tuple[int, int]]) -> str:

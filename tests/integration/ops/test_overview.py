@@ -21,10 +21,11 @@ from altiplano.ops.health import PartHealth, Readiness
 from altiplano.ops.job_operations import unsolved_failures
 from altiplano.ops.speed import SPEED_SECONDS, read_speed
 from altiplano.runs.jobs import ExecuteRun
-from altiplano.runs.models import Answer, DailyUsage, Report, Run
+from altiplano.runs.models import Answer, DailyUsage, Run
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.everything import make_everything
 from tests.factories.runs import RunFactory
+from tests.factories.studio import report_plugin
 
 pytestmark = pytest.mark.django_db
 
@@ -228,14 +229,11 @@ def test_speed_is_of_the_newest_answers_alone():
     assert speed.in_all == pytest.approx(90 / SPEED_SECONDS)
 
 
-def test_reports_wait_for_a_decision_and_areas_add_their_own(operator):
-    run = RunFactory(state="finished")
-    Report.unscoped.create(
-        organization=run.organization, run=run, user=run.user, reason="harmful"
-    )
+def test_decisions_wait_and_areas_add_their_own(operator):
+    report_plugin("reranker", "broken", state="quarantined")
     decision_source(_waiting_challenge)
     shown = words(operator)
-    assert "Reported answers 1" in shown
+    assert "Plugins in quarantine 1" in shown
     assert "Challenges to approve 0" in shown
 
 

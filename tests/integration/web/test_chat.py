@@ -72,7 +72,7 @@ def test_next_question_carries_the_conversation(alice, garden):
 def test_conversation_shows_earlier_turns_with_their_sources(alice, garden):
     page = body_of(ask(signed_in(alice), garden, "And in winter?", previous=str(garden.run.id)))
     assert page.index("How long does compost take?") < page.index("And in winter?")
-    assert f"/documents/{garden.document.id}/?start=13" in page
+    assert f"/runs/{garden.run.id}/sources/{garden.document.id}/?start=13" in page
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,7 @@ def test_abstention_shows_the_nearest_passages(alice, garden):
         "document_id": str(garden.document.id), "document_name": "composting.pdf", "page": 2,
         "start": 13, "end": 40, "text": "A heap that is turned",
     }  # fmt: skip
+    garden.run.citations.all().delete()
     Answer.objects.filter(run=garden.run).update(
         text="The documents do not say.",
         is_abstained=True,

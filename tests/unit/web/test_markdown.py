@@ -35,8 +35,30 @@ def test_render_markdown_leaves_nothing_that_acts_or_loads(attack):
 def test_render_markdown_marks_links_as_untrusted():
     html = render_markdown("[rules](https://example.org/rules)")
     assert html == (
-        '<p><a href="https://example.org/rules" rel="nofollow noopener noreferrer">rules</a></p>\n'
+        '<p>rules (<a href="https://example.org/rules" rel="nofollow noopener noreferrer">'
+        "https://example.org/rules</a>)</p>\n"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[here](https://c.example/?d=SECRET)",
+        "[here][1]\n\n[1]: https://c.example/?d=SECRET 'title'",
+        "[**he**_re_](<https://c.example/?d=SECRET>)",
+        "<https://c.example/?d=SECRET>",
+    ],
+)
+def test_render_markdown_shows_where_a_link_leads(text):
+    html = render_markdown(text)
+    assert html.count("<a ") == 1
+    assert ">https://c.example/?d=SECRET</a>" in html
+
+
+@pytest.mark.parametrize("address", ["/organization/delete/", "//c.example/x", "?next=1", "#top"])
+def test_render_markdown_links_nowhere_within_the_portal(address):
+    html = render_markdown(f"[press here]({address})")
+    assert html == f"<p>press here ({address})</p>\n"
 
 
 def test_render_markdown_puts_headings_below_those_of_the_page():

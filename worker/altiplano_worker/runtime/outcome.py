@@ -39,7 +39,7 @@ class RunOutcome:
     best first; ``citations`` are empty when ``abstained``. ``usage`` counts what engines told;
     ``usage_known`` is false when one told nothing. ``code`` and ``message`` are set when the run
     failed, and ``code`` is ``blocked`` when a guard ended it. ``next_seq`` numbers the terminal
-    event.
+    event. ``prompt`` is what the model was sent.
     """
 
     state: Literal["finished", "failed", "cancelled"]
@@ -53,6 +53,7 @@ class RunOutcome:
     timings: dict[str, float]
     next_seq: int
     trace: list[dict[str, Any]] = field(default_factory=list)
+    prompt: tuple[sdk.ChatMessage, ...] = ()
     code: str = ""
     message: str = ""
 

@@ -38,6 +38,7 @@ class RunRecorder:
         self._usage = sdk.Usage(0, 0)
         self._usage_known = True
         self._trace: list[dict[str, Any]] = []
+        self._prompt: tuple[sdk.ChatMessage, ...] = ()
         self._timings: dict[str, float] = {}
         self._answer: AnswerFinished | None = None
 
@@ -80,6 +81,13 @@ class RunRecorder:
     def find_passages(self, passages: tuple[sdk.Passage, ...]) -> None:
         self._passages = passages
         self._emit(PassagesFound(self._next(), [asdict(passage) for passage in passages]))
+
+    def keep_prompt(self, messages: tuple[sdk.ChatMessage, ...]) -> None:
+        """``messages`` are what the model is sent; of several prompts the last one is kept.
+
+        They are not streamed: readers of an answer need not be those who wrote the instructions.
+        """
+        self._prompt = messages
 
     def add_text(self, text: str) -> None:
         """``text`` is streamed as it is."""
@@ -147,6 +155,7 @@ class RunRecorder:
             timings={**timings, "total_ms": round(self.elapsed_ms(), 3)},
             next_seq=self._seq + 1,
             trace=list(self._trace),
+            prompt=self._prompt,
             code=code,
             message=message,
         )

@@ -212,6 +212,7 @@ class _Run:
 
     async def _stream_answer(self, prompt: sdk.PromptResult, room: int) -> None:
         stage = self.plan.generator
+        self.recorder.keep_prompt(prompt.messages)
         request = sdk.GenerationRequest(
             prompt.messages,
             max_tokens=self._answer_tokens(room),

@@ -67,6 +67,7 @@ class StoredOutcome:
     completion_tokens: int = 0
     timings: Mapping[str, float] = field(default_factory=dict)
     events: Sequence[Mapping[str, Any]] = ()
+    prompt: Sequence[Mapping[str, str]] = ()
     code: str = ""
     message: str = ""
 
@@ -195,6 +196,7 @@ def _answer_of(claim: JobClaim, outcome: StoredOutcome) -> Answer:
         completion_tokens=outcome.completion_tokens,
         timings=dict(outcome.timings),
         events=[dict(event) for event in outcome.events],
+        prompt=[dict(message) for message in outcome.prompt],
     )
 
 

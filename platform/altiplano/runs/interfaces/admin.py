@@ -1,12 +1,9 @@
 """Runs, answers, citations, feedback and usage in the admin dashboard."""
 
-from datetime import timedelta
-
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
 
@@ -19,31 +16,26 @@ from altiplano.accounts.interfaces.admin_traces import JobTraces
 from altiplano.runs import event_log
 from altiplano.runs.domain.cancelling import cancel_run
 from altiplano.runs.models import (
+    TERMINAL_STATES,
     Answer,
     Citation,
+    Conversation,
     DailyUsage,
     Feedback,
-    FeedbackReason,
+    Report,
+    ReportState,
     Run,
-    Verdict,
 )
-
-REPORT_AGE = timedelta(days=30)
 
 
 @decision_source
 def reported_answers() -> Decision:
-    """Answers of the last weeks that people called harmful."""
-    reports = Feedback.unscoped.filter(
-        verdict=Verdict.BAD,
-        reason=FeedbackReason.HARMFUL,
-        created_at__gte=timezone.now() - REPORT_AGE,
-    )
-    address = reverse("admin:runs_feedback_changelist")
+    """Answers that somebody reported and nobody has looked at yet."""
+    address = reverse("admin:runs_report_changelist")
     return Decision(
-        _("Answers reported as harmful, 30 days"),
-        reports.count(),
-        f"{address}?verdict__exact={Verdict.BAD}&reason__exact={FeedbackReason.HARMFUL}",
+        _("Reported answers"),
+        Report.unscoped.filter(state=ReportState.OPEN).count(),
+        f"{address}?state__exact={ReportState.OPEN}",
     )
 
 
@@ -61,6 +53,7 @@ class RunAdmin(JobTraces, AreaAdmin):
         label=_("Cancel"),
         question=_("These runs will be stopped; nobody gets an answer from them:"),
         is_dangerous=True,
+        suits=lambda row: row.state not in TERMINAL_STATES,
     )
     def cancel(self, request: HttpRequest, row: Run) -> None:
         run = cancel_run(Run.unscoped.get(pk=row.pk))
@@ -101,6 +94,26 @@ class FeedbackAdmin(AreaAdmin):
     list_filter = ("verdict", "reason")
     search_fields = ("comment", "organization__name")
     ordering = ("-created_at",)
+
+
+@admin.register(Report)
+class ReportAdmin(AreaAdmin):
+    """What people reported; the organization's builders close it, on a page of their own."""
+
+    list_display = ("run", "organization", "reason", "text", "state", "created_at")
+    list_select_related = ("run", "organization")
+    list_filter = ("state", "reason")
+    search_fields = ("text", "organization__name")
+    ordering = ("-created_at",)
+
+
+@admin.register(Conversation)
+class ConversationAdmin(AreaAdmin):
+    list_display = ("title", "app", "organization", "asked_at")
+    list_select_related = ("app", "organization")
+    search_fields = ("app__name", "organization__name")
+    ordering = ("-asked_at",)
+    paginator = InfinitePaginator
 
 
 @admin.register(DailyUsage)

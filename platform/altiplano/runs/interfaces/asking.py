@@ -1,4 +1,4 @@
-"""A question is put in a chat, by a form or by the chat's script."""
+"""What a chat answers when something is posted to it, by a form or by the chat's script."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,10 +64,22 @@ def answer_ask(
     here = routes.of_run(run.id)
     if not is_part(request):
         return redirect(here.page)
-    turn = Turn(run=run, answer=None, citations=(), passages=())
-    response = render(request, "runs/_turn.html", {"turn": turn, "routes": routes}, status=201)
+    response = render_turn(request, Turn(run=run), routes, status=201)
     response["Location"] = here.page
     return response
+
+
+def answer_turn(request: HttpRequest, turn: Turn, routes: ChatRoutes) -> HttpResponse:
+    """After something was done to the turn: the turn again for the script, else its page."""
+    if is_part(request):
+        return render_turn(request, turn, routes)
+    return redirect(f"{routes.of_run(turn.run.id).page}#run-{turn.run.id}")
+
+
+def render_turn(
+    request: HttpRequest, turn: Turn, routes: ChatRoutes, *, status: int = 200
+) -> HttpResponse:
+    return render(request, "runs/_turn.html", {"turn": turn, "routes": routes}, status=status)
 
 
 def _sentence(error: DomainError) -> HttpResponse:

@@ -8,7 +8,11 @@ says. ``runs/_conversation.html`` is the chat itself; around it a page writes wh
 ``routes``             a :class:`ChatRoutes`
 ``turns``              the conversation so far, of :class:`~altiplano.runs.conversations.Turn`
 ``question``           what stands in the field, such as the text of a question that was refused
+``problem``            why that question was refused, in a sentence
+``is_own``             whether the reader may go on with the conversation
 ``max_question_chars`` the field's limit
+``allowance``          perhaps how many questions may still be asked, in a sentence
+``placeholder``        perhaps what the empty field says
 ``opening``            perhaps the template of what is told above the first question
 =====================  =========================================================================
 
@@ -115,8 +119,10 @@ def member_routes(app_id: uuid.UUID) -> ChatRoutes:
         run=pattern("runs:run-detail", RUN),
         events=f"/api/v1/runs/{RUN}/events",
         cancel=pattern("runs:run-cancel", RUN),
-        source=pattern("knowledge:document-detail", DOCUMENT),
+        source=pattern("runs:run-source", RUN, DOCUMENT),
         feedback=pattern("runs:run-judge", RUN),
+        report=pattern("runs:run-report", RUN),
+        trace=pattern("runs:run-trace", RUN),
         document=pattern("knowledge:document-detail", DOCUMENT),
     )
 

@@ -21,6 +21,20 @@ def render_answer(text: str, citations: Sequence[Citation], here: RunRoutes) -> 
 
     Markers that the model wrote are replaced by chips; those that name no source are left out.
     """
+    plain, chips = _place_chips(text, citations)
+    return render_markdown(mark_places(plain, chips), [_chip(each, here) for each in citations])
+
+
+def number_sources(text: str, citations: Sequence[Citation]) -> str:
+    """The answer as it is in writing, with ``[n]`` where :func:`render_answer` has a chip."""
+    plain, chips = _place_chips(text, citations)
+    for offset, index in reversed(chips):
+        plain = f"{plain[:offset]} [{citations[index].n}]{plain[offset:]}"
+    return plain
+
+
+def _place_chips(text: str, citations: Sequence[Citation]) -> tuple[str, list[tuple[int, int]]]:
+    """The text without the model's markers, and where which citation's chip stands in it."""
     markers = list(_MARKER.finditer(text))
     chips: list[tuple[int, int]] = []  # offset in the text, index into citations
     for index, citation in enumerate(citations):
@@ -31,8 +45,7 @@ def render_answer(text: str, citations: Sequence[Citation], here: RunRoutes) -> 
             and citation.answer_start <= marker.start() <= citation.answer_end + _AFTER_SENTENCE
         ]
         chips.append((own[-1].end() if own else citation.answer_end, index))
-    text, chips = _without(text, markers, chips)
-    return render_markdown(mark_places(text, chips), [_chip(each, here) for each in citations])
+    return _without(text, markers, chips)
 
 
 def _without(

@@ -2,12 +2,21 @@
 
 from django.urls import path
 
-from altiplano.runs.interfaces import views
+from altiplano.runs.interfaces import history, report_pages, sources, tracing, views
 
 app_name = "runs"
 urlpatterns = [
     path("apps/<str:app_id>/", views.chat, name="chat"),
+    path("conversations/", history.list_conversations, name="conversations"),
+    path("conversations/<str:conversation_id>/", history.open_conversation, name="conversation"),
+    path("conversations/<str:conversation_id>/rename/", history.rename, name="conversation-rename"),
+    path("conversations/<str:conversation_id>/delete/", history.delete, name="conversation-delete"),
+    path("reports/", report_pages.list_reports, name="reports"),
+    path("reports/<str:report_id>/close/", report_pages.close, name="report-close"),
     path("runs/<str:run_id>/", views.show_run, name="run-detail"),
+    path("runs/<str:run_id>/trace/", tracing.show_trace, name="run-trace"),
     path("runs/<str:run_id>/cancel/", views.cancel, name="run-cancel"),
     path("runs/<str:run_id>/feedback/", views.judge, name="run-judge"),
+    path("runs/<str:run_id>/report/", views.report, name="run-report"),
+    path("runs/<str:run_id>/sources/<str:document_id>/", sources.show_source, name="run-source"),
 ]

@@ -3,22 +3,29 @@
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.errors import DomainError
+from altiplano.kernel.errors import DomainError, NotFoundError
 from altiplano.runs import event_log, queries
-from altiplano.runs.conversations import Turn, conversation_of, disclosure_of, history_after
+from altiplano.runs.conversations import Turn, conversation_of, disclosure_of
 from altiplano.runs.domain.cancelling import RunIsOverError, cancel_run
-from altiplano.runs.domain.feedback import give_feedback
-from altiplano.runs.domain.starting import VersionWish, start_run
-from altiplano.runs.interfaces.asking import Wish, answer_ask, is_part
+from altiplano.runs.domain.conversing import ask_in_conversation
+from altiplano.runs.domain.starting import VersionWish, prepare_run
+from altiplano.runs.interfaces.allowance import allowance_sentence
+from altiplano.runs.interfaces.asking import (
+    Wish,
+    answer_ask,
+    answer_turn,
+    is_part,
+    render_turn,
+)
 from altiplano.runs.interfaces.chat_routes import member_routes
+from altiplano.runs.interfaces.judging import take_judgement, take_report
 from altiplano.runs.models import Run
 from altiplano.studio.models import App
 
@@ -32,21 +39,36 @@ def chat(request: HttpRequest, principal: Principal, app_id: str) -> HttpRespons
         return _render_chat(request, principal, app, [])
 
     def ask(wish: Wish) -> Run:
-        turns = conversation_of(principal, wish.previous) if wish.previous else []
-        return start_run(
-            principal=principal,
-            app=app,
-            question=wish.question,
-            history=history_after(turns),
-            version=_version_wish(principal, app),
+        return ask_in_conversation(
+            lambda history: prepare_run(
+                principal=principal,
+                app=app,
+                question=wish.question,
+                history=history,
+                version=_version_wish(principal, app),
+            ),
+            previous=_own_run(principal, wish.previous),
+            instead_of=_own_run(principal, wish.instead_of),
         )
 
     def show_again(error: DomainError, wish: Wish) -> HttpResponse:
-        turns = conversation_of(principal, wish.previous) if wish.previous else []
-        messages.error(request, error.message)
-        return _render_chat(request, principal, app, turns, question=wish.question)
+        origin = wish.instead_of or wish.previous
+        turns = conversation_of(principal, origin) if origin else []
+        return _render_chat(
+            request, principal, app, turns, question=wish.question, problem=error.message
+        )
 
     return answer_ask(request, member_routes(app.id), ask, show_again)
+
+
+def _own_run(principal: Principal, run_id: str) -> Run | None:
+    """The run that the person goes on from: only their own, whatever else they may see."""
+    if not run_id:
+        return None
+    run = queries.get_visible_run(principal, run_id)
+    if run.user_id != principal.user_id:
+        raise NotFoundError(_("You can only go on with a conversation of your own."))
+    return run
 
 
 @require_safe
@@ -55,9 +77,13 @@ def show_run(request: HttpRequest, principal: Principal, run_id: str) -> HttpRes
     """The conversation up to this run; its last turn alone for a page that is already there."""
     turns = conversation_of(principal, run_id)
     if is_part(request):
-        routes = member_routes(turns[-1].run.app_id)
-        return render(request, "runs/_turn.html", {"turn": turns[-1], "routes": routes})
+        return render_turn(request, turns[-1], member_routes(turns[-1].run.app_id))
     app = App.objects.get_within(principal.organization_id, turns[-1].run.app_id)
+    if request.GET.get("view") == "reading":
+        routes = member_routes(app.id)
+        page = routes.of_run(turns[-1].run.id).page
+        context = {"app": app, "turns": turns, "routes": routes, "page": page}
+        return render(request, "runs/reading.html", context)
     return _render_chat(request, principal, app, turns)
 
 
@@ -74,12 +100,18 @@ def _render_chat(
     turns: Sequence[Turn],
     *,
     question: str = "",
+    problem: str = "",
 ) -> HttpResponse:
+    conversation = turns[-1].run.conversation if turns else None
     context = {
         "app": app,
         "routes": member_routes(app.id),
         "turns": turns,
         "question": question,
+        "problem": problem,
+        "conversation": conversation,
+        "allowance": allowance_sentence(principal.organization_id),
+        "is_own": not turns or turns[-1].run.user_id == principal.user_id,
         "disclosure": disclosure_of(app),
         "may_write": "write" in principal.scopes,
         "max_question_chars": settings.MAX_QUESTION_CHARS,
@@ -98,13 +130,21 @@ def cancel(request: HttpRequest, principal: Principal, run_id: str) -> HttpRespo
         pass
     else:
         event_log.announce_cancel(cancelled.id, cancelled.state)
-    return redirect("runs:run-detail", run.id)
+    return answer_turn(request, conversation_of(principal, run_id)[-1], member_routes(run.app_id))
 
 
 @require_POST
 @member_required
 def judge(request: HttpRequest, principal: Principal, run_id: str) -> HttpResponse:
+    """The person's judgement is stored, changed or, with an empty verdict, taken back."""
     run = queries.get_visible_run(principal, run_id)
-    give_feedback(principal=principal, run=run, verdict=request.POST.get("verdict", ""))
-    messages.success(request, _("Thank you. Your judgement is stored with the answer."))
-    return redirect("runs:run-detail", run.id)
+    take_judgement(request, principal, run)
+    return answer_turn(request, conversation_of(principal, run_id)[-1], member_routes(run.app_id))
+
+
+@require_POST
+@member_required
+def report(request: HttpRequest, principal: Principal, run_id: str) -> HttpResponse:
+    run = queries.get_visible_run(principal, run_id)
+    take_report(request, principal, run)
+    return answer_turn(request, conversation_of(principal, run_id)[-1], member_routes(run.app_id))

@@ -1,6 +1,7 @@
 """Answers and their sources in templates."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -8,8 +9,9 @@ from django.utils.safestring import SafeString
 
 from altiplano.kernel import reasons
 from altiplano.runs.conversations import Turn
-from altiplano.runs.interfaces import turns
+from altiplano.runs.interfaces import copies, turns
 from altiplano.runs.interfaces.chat_routes import ChatRoutes, RunRoutes
+from altiplano.runs.models import Citation, FeedbackReason, ReportReason
 
 register = template.Library()
 
@@ -27,10 +29,40 @@ def answer_html(turn: Turn, here: RunRoutes) -> SafeString:
     return turns.render_answer(text, turn.citations, here)
 
 
+@register.simple_tag(takes_context=True)
+def answer_text(context: Mapping[str, Any], turn: Turn, here: RunRoutes) -> str:
+    """Question, answer and sources, to be pasted into a letter."""
+    return copies.as_text(turn, here, context["request"].build_absolute_uri)
+
+
+@register.simple_tag(takes_context=True)
+def answer_markdown(context: Mapping[str, Any], turn: Turn, here: RunRoutes) -> str:
+    """Question, answer and sources, to be pasted into a page."""
+    return copies.as_markdown(turn, here, context["request"].build_absolute_uri)
+
+
 @register.filter
-def source_of(here: RunRoutes, passage: dict[str, Any]) -> str:
-    """Where a found passage can be read."""
+def source_of(here: RunRoutes, passage: Citation | Mapping[str, Any]) -> str:
+    """Where a cited or found passage can be read."""
+    if isinstance(passage, Citation):
+        return here.source_of(passage.document_id, passage.start, passage.end)
     return here.source_of(passage["document_id"], passage["start"], passage["end"])
+
+
+@register.simple_tag(takes_context=True)
+def source_address(context: Mapping[str, Any], here: RunRoutes, citation: Citation) -> str:
+    """Where the document is, for paper; empty where the reader may not open it."""
+    return copies.address_of(citation, here, context["request"].build_absolute_uri)
+
+
+@register.simple_tag
+def feedback_reasons() -> list[tuple[str, str]]:
+    return [(value, str(label)) for value, label in FeedbackReason.choices]
+
+
+@register.simple_tag
+def report_reasons() -> list[tuple[str, str]]:
+    return [(value, str(label)) for value, label in ReportReason.choices]
 
 
 @register.filter

@@ -1,0 +1,96 @@
+"""Questions as turns of a conversation, and what its owner does with the conversation."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from altiplano.kernel.errors import ConflictError, InvalidInputError
+from altiplano.kernel.naming import read_name
+from altiplano.runs.conversations import history_after, turns_up_to
+from altiplano.runs.domain.starting import accept_runs
+from altiplano.runs.models import TERMINAL_STATES, Conversation, Run
+
+MAX_TITLE_CHARS: Final = 200
+TITLE_CHARS: Final = 80
+
+Prepare = Callable[[Iterable[Mapping[str, Any]]], Run]
+"""Makes a run, not stored yet, of a history: :func:`~altiplano.runs.domain.starting.prepare_run`."""
+
+
+def ask_in_conversation(
+    prepare: Prepare, *, previous: Run | None = None, instead_of: Run | None = None
+) -> Run:
+    """The run that ``prepare`` makes is asked after ``previous``, or in the place of ``instead_of``.
+
+    With neither it begins a conversation. The caller has checked that both runs are the same
+    person's as the new one; of another app they are refused. Raises what ``prepare`` raises, and
+    LimitReachedError; nothing is stored then.
+    """
+    if instead_of is not None:
+        previous = instead_of.previous
+    run = prepare(history_after(turns_up_to(previous)) if previous else [])
+    origin = instead_of or previous
+    if origin is not None and origin.app_id != run.app_id:
+        raise InvalidInputError(_("That conversation is with another app."))
+    with transaction.atomic():
+        run.previous = previous
+        run.conversation = _conversation_of(origin, run)
+        (error,) = accept_runs([run])
+        if error is not None:
+            raise error
+    return run
+
+
+def _conversation_of(origin: Run | None, run: Run) -> Conversation:
+    """The conversation of ``origin``, which may have begun outside of any, or a new one."""
+    now = timezone.now()
+    if origin is not None and origin.conversation_id is not None:
+        Conversation.unscoped.filter(pk=origin.conversation_id).update(asked_at=now)
+        return Conversation.unscoped.get(pk=origin.conversation_id)
+    conversation = Conversation.unscoped.create(
+        organization_id=run.organization_id,
+        app_id=run.app_id,
+        user_id=run.user_id,
+        title=title_of((origin or run).question),
+        created_at=now,
+        asked_at=now,
+    )
+    if origin is not None:
+        Run.unscoped.filter(pk=origin.pk).update(conversation=conversation)
+    return conversation
+
+
+def title_of(question: str) -> str:
+    """The question in one line, cut at a word where it is long."""
+    return Truncator(" ".join(question.split())).chars(TITLE_CHARS)
+
+
+def rename_conversation(*, conversation: Conversation, title: str) -> None:
+    """The conversation is called ``title``. Raises InvalidInputError."""
+    conversation.title = read_name(title, maximum=MAX_TITLE_CHARS, field="title")
+    conversation.save(update_fields=["title"])
+
+
+def delete_conversation(*, conversation: Conversation) -> None:
+    """Its questions and answers are gone, with what was thought and reported of them.
+
+    What was counted for the organization stays counted. Raises ConflictError while an answer is
+    still being written.
+    """
+    with transaction.atomic():
+        under_way = (
+            Run.unscoped.select_for_update()
+            .filter(conversation=conversation)
+            .exclude(state__in=TERMINAL_STATES)
+            .exists()
+        )
+        if under_way:
+            raise ConflictError(
+                _("An answer in this conversation is still being written. Stop it first."),
+                code="run_not_over",
+            )
+        conversation.delete()
