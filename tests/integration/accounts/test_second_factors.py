@@ -3,12 +3,16 @@
 import json
 import re
 import time
+from functools import partial
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 
+from altiplano.accounts.domain.oversight import remove_second_factors
+from altiplano.accounts.models import AuditEvent, User
+from altiplano.kernel.errors import ConflictError, NotAllowedError
 from tests.factories.accounts import PASSWORD
 from tests.integration.accounts.people import is_signed_in, sign_in
 
@@ -124,3 +128,23 @@ def test_nonsense_keys_are_refused(client):
         answer = Client().post("/accounts/2fa/webauthn/login/", {"credential": credential})
         assert answer.status_code < 500
     assert not Authenticator.objects.exists()
+
+
+def test_staff_remove_the_factors_of_who_lost_them(secret, client, dora, alice):
+    act = partial(remove_second_factors, actor=alice.user, person=dora, reason="lost the phone")
+    act()
+    assert not is_signed_in(client)
+    other = Client()
+    sign_in(other, dora.email)
+    assert is_signed_in(other)
+    event = AuditEvent.objects.latest("id")
+    assert (event.action, event.data["reason"]) == (
+        "person.second_factors_removed",
+        "lost the phone",
+    )
+    with pytest.raises(ConflictError):
+        act()
+    User.objects.filter(id=dora.id).update(is_superuser=True)
+    dora.refresh_from_db()
+    with pytest.raises(NotAllowedError):
+        act()

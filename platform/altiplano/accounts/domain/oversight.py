@@ -3,6 +3,7 @@
 The callers check that ``actor`` is staff with the right to do it; nothing here is for members.
 """
 
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
@@ -65,6 +66,22 @@ def reactivate_person(*, actor: User, person: User) -> None:
     with transaction.atomic():
         if User.objects.filter(id=person.id, is_active=False).update(is_active=True):
             _record_person(actor, person, "person.reactivated", "")
+
+
+def remove_second_factors(*, actor: User, person: User, reason: str) -> None:
+    """For someone who lost their phone and their codes: the password alone opens the account again.
+
+    They are signed out everywhere, in case it is somebody else who asks. Raises NotAllowedError for
+    a superuser, ConflictError when there is none to remove.
+    """
+    if person.is_superuser:
+        raise NotAllowedError(_("Second factors of a superuser stay; remove them on the server."))
+    with transaction.atomic():
+        removed, _kinds = Authenticator.objects.filter(user=person).delete()
+        if not removed:
+            raise ConflictError(_("This person has no second factor."))
+        end_sessions(person)
+        _record_person(actor, person, "person.second_factors_removed", reason)
 
 
 def end_sessions(person: User) -> int:

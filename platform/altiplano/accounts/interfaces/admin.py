@@ -25,7 +25,7 @@ class UserAdmin(AreaAdmin):
     ordering = ("-date_joined",)
     editable: ClassVar = ("is_staff", "groups")
     filter_horizontal = ("groups",)
-    actions = ("deactivate", "reactivate")
+    actions = ("deactivate", "reactivate", "remove_second_factors")
     change_form_outer_before_template = "ops/person.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -37,15 +37,32 @@ class UserAdmin(AreaAdmin):
         question=_("These people will be signed out, cannot sign in, and their keys stop working:"),
         is_dangerous=True,
         asks_reason=True,
+        suits=lambda row: row.is_active and not row.is_superuser,
     )
     def deactivate(self, request: HttpRequest, row: User) -> None:
         oversight.deactivate_person(
             actor=staff_of(request), person=row, reason=request.POST["reason"]
         )
 
-    @operation(label=_("Activate again"), question=_("These people will be able to sign in again:"))
+    @operation(
+        label=_("Activate again"),
+        question=_("These people will be able to sign in again:"),
+        suits=lambda row: not row.is_active,
+    )
     def reactivate(self, request: HttpRequest, row: User) -> None:
         oversight.reactivate_person(actor=staff_of(request), person=row)
+
+    @operation(
+        label=_("Remove second factors"),
+        question=_("These people will be signed out, and their password alone opens the account:"),
+        is_dangerous=True,
+        asks_reason=True,
+        suits=lambda row: not row.is_superuser,
+    )
+    def remove_second_factors(self, request: HttpRequest, row: User) -> None:
+        oversight.remove_second_factors(
+            actor=staff_of(request), person=row, reason=request.POST["reason"]
+        )
 
 
 @admin.register(Organization)
@@ -61,13 +78,18 @@ class OrganizationAdmin(AreaAdmin):
         question=_("Nobody will get into these organizations, by browser or by key:"),
         is_dangerous=True,
         asks_reason=True,
+        suits=lambda row: not row.is_suspended,
     )
     def suspend(self, request: HttpRequest, row: Organization) -> None:
         oversight.suspend_organization(
             actor=staff_of(request), organization=row, reason=request.POST["reason"]
         )
 
-    @operation(label=_("End the suspension"), question=_("These organizations will work again:"))
+    @operation(
+        label=_("End the suspension"),
+        question=_("These organizations will work again:"),
+        suits=lambda row: row.is_suspended,
+    )
     def unsuspend(self, request: HttpRequest, row: Organization) -> None:
         oversight.unsuspend_organization(actor=staff_of(request), organization=row)
 
@@ -102,6 +124,7 @@ class ApiTokenAdmin(AreaAdmin):
         question=_("These keys will stop working at once, for good:"),
         is_dangerous=True,
         asks_reason=True,
+        suits=lambda row: row.revoked_at is None,
     )
     def revoke(self, request: HttpRequest, row: ApiToken) -> None:
         oversight.revoke_token_of_member(
