@@ -7,8 +7,8 @@ from typing import Final
 
 WIDTH: Final = 640
 HEIGHT: Final = 160
-FOOT: Final = 20
-HEAD: Final = 14
+FOOT: Final = 30
+HEAD: Final = 32
 GAP: Final = 0.25
 
 
@@ -27,7 +27,7 @@ class Bar:
     @property
     def label_y(self) -> float:
         """Just above the bar."""
-        return self.y - 4
+        return self.y - 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, cast
 
+from django.contrib.admin.utils import unquote
 from django.db import models
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from altiplano.accounts.domain.audit import record_event
-from altiplano.accounts.interfaces.admin_operations import Offer, offers_of
+from altiplano.accounts.interfaces.admin_operations import offers_of
 from altiplano.accounts.models import User
 
 EXCERPT_CHARS = 2000
@@ -151,11 +152,17 @@ class AreaAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        offers: list[Offer] = []
-        if object_id is not None and self.has_operate_permission(request):
-            offers = offers_of(self)
-        context = {"offers": offers, "object_id": object_id, **(extra_context or {})}
+        context = dict(extra_context or {})
+        row = self.get_object(request, unquote(object_id)) if object_id else None
+        if row is not None:
+            is_allowed = self.has_operate_permission(request)
+            context |= {"offers": offers_of(self, row) if is_allowed else [], "object_id": row.pk}
+            context |= self.more_context(row)
         return super().changeform_view(request, object_id, form_url, context)
+
+    def more_context(self, row: Any) -> dict[str, Any]:
+        """What the templates around a row's form show besides."""
+        return {}
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         self._record(request, obj, "added", message)

@@ -24,6 +24,7 @@ LONGEST_REASON = 300
 
 Text = str | Promise
 Perform = Callable[[Any, HttpRequest, Any], None]
+Condition = Callable[[Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,26 @@ class Offer:
     name: str
     label: Text
     is_dangerous: bool
+    suits: Condition
+
+
+def _always(_row: Any) -> bool:
+    return True
 
 
 def operation(
-    *, label: Text, question: Text, is_dangerous: bool = False, asks_reason: bool = False
+    *,
+    label: Text,
+    question: Text,
+    is_dangerous: bool = False,
+    asks_reason: bool = False,
+    suits: Condition = _always,
 ) -> Callable[[Perform], Any]:
     """Makes of ``method(self, request, row)`` an action with a confirmation page of its own.
 
     The method carries it out for one row, within a transaction, and raises DomainError to refuse.
-    With ``asks_reason`` it finds what the operator typed in ``request.POST["reason"]``, not empty.
+    ``suits`` says on which row's page it is offered. With ``asks_reason`` it finds what the operator
+    typed in ``request.POST["reason"]``, not empty.
     """
 
     def decorate(perform: Perform) -> Any:
@@ -79,16 +91,17 @@ def operation(
         action.__doc__ = perform.__doc__
         action.short_description = label  # type: ignore[attr-defined]
         action.allowed_permissions = ("operate",)  # type: ignore[attr-defined]
-        action.offer = Offer(name, label, is_dangerous)  # type: ignore[attr-defined]
+        action.offer = Offer(name, label, is_dangerous, suits)  # type: ignore[attr-defined]
         return action
 
     return decorate
 
 
-def offers_of(admin: "AreaAdmin") -> list[Offer]:
-    """The operations among the actions of a model's page, in their order."""
+def offers_of(admin: "AreaAdmin", row: Any) -> list[Offer]:
+    """The operations among the actions of a model's page that suit the row, in their order."""
     found: list[Any] = [getattr(admin, str(name), None) for name in admin.actions or ()]
-    return [each.offer for each in found if hasattr(each, "offer")]
+    offers = [each.offer for each in found if hasattr(each, "offer")]
+    return [offer for offer in offers if offer.suits(row)]
 
 
 def _carry_out(admin: "AreaAdmin", request: HttpRequest, rows: list[Any], perform: Perform) -> None:

@@ -1,12 +1,10 @@
 """The jobs behind a row of the admin dashboard, each with its attempts, times and log."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from altiplano.kernel.job_logs import LINES_PER_JOB
 from altiplano.kernel.models import Job, JobLogLine
@@ -23,20 +21,18 @@ class JobTrace:
     is_cut: bool
 
     @property
-    def waited(self) -> timedelta | None:
-        """Until its last attempt began."""
+    def waited(self) -> float | None:
+        """Seconds until its last attempt began."""
         return _between(self.job.created_at, self.job.started_at)
 
     @property
-    def worked(self) -> timedelta | None:
-        """From the beginning of its last attempt."""
+    def worked(self) -> float | None:
+        """Seconds from the beginning of its last attempt."""
         return _between(self.job.started_at, self.job.finished_at)
 
 
-def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
-    if start is None or end is None:
-        return None
-    return timedelta(seconds=round((end - start).total_seconds(), 1))
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else (end - start).total_seconds()
 
 
 def traces_of(jobs: QuerySet[Job]) -> list[JobTrace]:
@@ -53,20 +49,8 @@ def traces_of(jobs: QuerySet[Job]) -> list[JobTrace]:
 class JobTraces:
     """For a model's page whose rows are what jobs are about."""
 
-    change_form_outer_after_template = "accounts/admin/traces.html"
-
     def traced_jobs(self, row: Any) -> QuerySet[Job]:
         return Job.objects.filter(subject_id=row.pk)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
-        context = dict(extra_context or {})
-        if row is not None:
-            context["traces"] = traces_of(self.traced_jobs(row))
-        return super().changeform_view(request, object_id, form_url, context)  # type: ignore[misc]
+    def more_context(self, row: Any) -> dict[str, Any]:
+        return {"traces": traces_of(self.traced_jobs(row))}

@@ -1,6 +1,5 @@
 """Jobs, queues, limits and notices in the admin dashboard."""
 
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -15,9 +14,16 @@ from altiplano.accounts.interfaces.admin import staff_of
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
 from altiplano.accounts.interfaces.admin_operations import operation
 from altiplano.accounts.interfaces.admin_traces import JobTraces
-from altiplano.kernel.models import Heartbeat, Job, JobLogLine, OrganizationLimits, QueueHold
+from altiplano.kernel.models import (
+    ACTIVE_STATES,
+    Heartbeat,
+    Job,
+    JobLogLine,
+    OrganizationLimits,
+    QueueHold,
+)
 from altiplano.kernel.queue_holds import open_queue
-from altiplano.ops.job_operations import cancel_active_job, retry_failed_job
+from altiplano.ops.job_operations import can_retry, cancel_active_job, retry_failed_job
 from altiplano.ops.maintenance import forget_notices
 from altiplano.ops.models import MaintenanceNotice
 
@@ -45,15 +51,19 @@ class JobAdmin(JobTraces, AreaAdmin):
         return row.task.rpartition(".")[2]
 
     @admin.display(description=_("took"))
-    def took(self, row: Job) -> timedelta | None:
+    def took(self, row: Job) -> str | None:
         if row.started_at is None or row.finished_at is None:
             return None
-        return timedelta(seconds=round((row.finished_at - row.started_at).total_seconds(), 1))
+        return f"{(row.finished_at - row.started_at).total_seconds():.1f} s"
 
     def traced_jobs(self, row: Any) -> Any:
         return Job.objects.filter(pk=row.pk)
 
-    @operation(label=_("Try again"), question=_("These jobs will be tried again from the start:"))
+    @operation(
+        label=_("Try again"),
+        question=_("These jobs will be tried again from the start:"),
+        suits=can_retry,
+    )
     def retry(self, request: HttpRequest, row: Job) -> None:
         retry_failed_job(actor=staff_of(request), job=row)
 
@@ -61,6 +71,7 @@ class JobAdmin(JobTraces, AreaAdmin):
         label=_("Cancel"),
         question=_("Nobody will work on these jobs any more, and who waits for them is told:"),
         is_dangerous=True,
+        suits=lambda row: row.state in ACTIVE_STATES,
     )
     def cancel(self, request: HttpRequest, row: Job) -> None:
         cancel_active_job(actor=staff_of(request), job=row)
