@@ -214,8 +214,19 @@ def test_example_repeated_as_an_answer_is_taken_for_an_invention(language):
     shown = example(language)
     sentences = [s for line in shown[0].content.splitlines()[:3] for s in line[4:].split(". ")]
     passages = tuple(make_passage(n, text) for n, text in enumerate(COMPOST, start=1))
-    guard = CitationGuard(CitationGuardConfig())
+    guard = CitationGuard(CitationGuardConfig(on_unsupported="abstain"))
     for answer in [shown[1].content, *filter(None, sentences)]:
         request = GuardRequest(GuardPoint.ANSWER, Query(ASKED), passages, answer)
         verdict = asyncio.run(guard.check(request, Context(log=SilentLog())))
         assert verdict.action == "abstain", answer
+
+
+def test_example_repeated_as_an_answer_gives_way_to_the_documents_own_words():
+    from altiplano_plugins.guard_citations import CitationGuard, CitationGuardConfig
+
+    passages = tuple(make_passage(n, text) for n, text in enumerate(COMPOST, start=1))
+    request = GuardRequest(GuardPoint.ANSWER, Query(ASKED), passages, example("en")[1].content)
+    guard = CitationGuard(CitationGuardConfig())
+    verdict = asyncio.run(guard.check(request, Context(log=SilentLog())))
+    assert verdict.action == "replace"
+    assert verdict.message == "The documents say: “Compost takes six to twelve months to mature.”"
