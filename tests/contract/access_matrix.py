@@ -192,6 +192,8 @@ PAGE_ROWS: Final = (
     _page("GET", "runs/<str:run_id>/", Needs.READ_OR_RUN),
     _page("GET", "runs/<str:run_id>/trace/", Needs.READ),
     _page("POST", "runs/<str:run_id>/cancel/", Needs.RUN, 302),
+    _page("GET", "usage/", Needs.READ),
+    _page("GET", "usage/<str:table>.csv", Needs.READ, foreign=200),
     _page("POST", "stand-in/end/", Needs.PERSON, 403),
     _page("POST", "runs/<str:run_id>/feedback/", Needs.RUN, 302, body={"verdict": "good"}),
     _page("POST", "runs/<str:run_id>/report/", Needs.RUN, 302, body={"reason": "wrong"}),

@@ -70,6 +70,7 @@ def make_world(folder: Path) -> World:
             "run_id": str(run.id),
             "conversation_id": str(run.conversation_id),
             "report_id": str(report.id),
+            "table": "days",
             "token_id": str(_key(spare, "Spare", ["read"])[0]),
             "member_id": str(spare.membership.id),
             "invitation_id": str(_invitation(green).id),

@@ -46,6 +46,7 @@ PAGES = (
     PortalPage("app-new", "/apps/new/"),
     PortalPage("api-keys", "/keys/"),
     PortalPage("organization-new", "/organizations/new/"),
+    PortalPage("usage", "/usage/"),
     PortalPage("members", "/members/"),
     PortalPage("organization", "/organization/"),
     PortalPage("organization-delete", "/organization/delete/"),

@@ -9,6 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.tenancy import OrganizationModel
+from altiplano.runs.usage_models import (  # noqa: F401 - Django finds models here
+    AppUsage,
+    Door,
+    FirstWordTimes,
+    PersonUsage,
+)
 
 
 class RunState(models.TextChoices):
@@ -53,6 +59,7 @@ class Run(OrganizationModel):
     ``spec`` pins everything the execution needs (pipeline, collections with their generations,
     endpoint), so that neither a republished app nor a new index changes a run under way.
     ``version`` is empty for runs of the draft. Runs of programs belong to no ``conversation``.
+    ``visitor`` is whose browser asked where an app is public; it names nobody.
     """
 
     app = models.ForeignKey("studio.App", on_delete=models.CASCADE, related_name="runs")
@@ -63,6 +70,8 @@ class Run(OrganizationModel):
         "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     token_id = models.UUIDField(null=True)
+    door = models.CharField(max_length=6, choices=Door, default=Door.PORTAL)
+    visitor = models.UUIDField(null=True, editable=False)
     conversation = models.ForeignKey(
         Conversation, null=True, on_delete=models.CASCADE, related_name="runs"
     )

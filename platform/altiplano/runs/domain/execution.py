@@ -18,6 +18,7 @@ from altiplano.kernel.jobs import JobClaim, fail_exhausted_job, finish_job
 from altiplano.kernel.models import Job, JobState
 from altiplano.runs.domain.claiming import claim_runs
 from altiplano.runs.domain.quota import add_tokens
+from altiplano.runs.domain.usage import EndedRun, count_runs, ended_without_answer
 from altiplano.runs.models import TERMINAL_STATES, Answer, Citation, Run, RunState
 from altiplano.serving.domain.keys import UnreadableKeyError, open_key, tenant_salt
 from altiplano.serving.models import ModelEndpoint
@@ -146,12 +147,13 @@ def store_outcomes(endings: Sequence[Ending]) -> list[bool]:
             state=JobState.DONE, finished_at=now, lease_until=None, reason=""
         )
         # Locked, so that none is deleted before what belongs to it is committed.
-        living = set(
-            Run.unscoped.select_for_update(no_key=True)
+        living = {
+            run.id: run
+            for run in Run.unscoped.select_for_update(no_key=True)
             .filter(id__in=[claim.subject_id for claim, _ in held])
             .order_by("id")
-            .values_list("id", flat=True)
-        )
+            .only("id", "organization_id", "app_id", "user_id", "door", "created_at")
+        }
         held = [ending for ending in held if ending[0].subject_id in living]
         _close_runs(held, now)
         Answer.objects.bulk_create(_answer_of(claim, outcome) for claim, outcome in held)
@@ -159,6 +161,7 @@ def store_outcomes(endings: Sequence[Ending]) -> list[bool]:
             citation for claim, outcome in held for citation in _citations_of(claim, outcome)
         )
         _count_tokens(held)
+        count_runs(_ended(living[claim.subject_id], outcome, now) for claim, outcome in held)
     stored = {claim.job_id for claim, _ in held}
     return [claim.job_id in stored for claim, _ in endings]
 
@@ -185,6 +188,24 @@ def _count_tokens(held: Sequence[Ending]) -> None:
         )
     for organization_id, (prompt, completion) in sorted(totals.items()):  # the order of locks
         add_tokens(organization_id, prompt=prompt, completion=completion)
+
+
+def _ended(run: Run, outcome: StoredOutcome, now: datetime) -> EndedRun:
+    """The first word came as long after the question as people waited for it, queue included."""
+    first, total = outcome.timings.get("first_token_ms"), outcome.timings.get("total_ms", 0.0)
+    since_asked = (now - run.created_at) / timedelta(milliseconds=1)
+    return EndedRun(
+        organization_id=run.organization_id,
+        app_id=run.app_id,
+        user_id=run.user_id,
+        door=run.door,
+        asked_at=run.created_at,
+        state=outcome.state,
+        is_abstained=outcome.abstained,
+        prompt_tokens=outcome.prompt_tokens,
+        completion_tokens=outcome.completion_tokens,
+        first_word_ms=max(first, since_asked - total + first) if first else None,
+    )
 
 
 def _answer_of(claim: JobClaim, outcome: StoredOutcome) -> Answer:
@@ -271,4 +292,8 @@ def fail_run_job(claim: JobClaim) -> Run | None:
                 finished_at=timezone.now(),
             )
         )
-        return Run.unscoped.get(id=claim.subject_id) if updated else None
+        if not updated:
+            return None
+        run = Run.unscoped.get(id=claim.subject_id)
+        count_runs([ended_without_answer(run)])
+        return run

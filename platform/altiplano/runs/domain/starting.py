@@ -23,6 +23,7 @@ from altiplano.runs.domain.quota import quota_error, take_runs
 from altiplano.runs.domain.sampling import Sampling, sample_pipeline
 from altiplano.runs.jobs import ExecuteRun
 from altiplano.runs.models import Run
+from altiplano.runs.usage_models import Door
 from altiplano.serving.domain.endpoints import choose_endpoint
 from altiplano.studio.models import App, AppVersion
 
@@ -48,6 +49,7 @@ def start_run(
     history: Iterable[Mapping[str, Any]] = (),
     version: VersionWish = None,
     sampling: Sampling = AS_THE_APP_SAYS,
+    door: Door | None = None,
 ) -> Run:
     """The run is counted against today's quota, stored with all it needs, and queued.
 
@@ -60,6 +62,7 @@ def start_run(
         history=history,
         version=version,
         sampling=sampling,
+        door=door,
     )
     for error in accept_runs([run]):
         if error is not None:
@@ -75,11 +78,13 @@ def prepare_run(
     history: Iterable[Mapping[str, Any]] = (),
     version: VersionWish = None,
     sampling: Sampling = AS_THE_APP_SAYS,
+    door: Door | None = None,
 ) -> Run:
     """A run that may be asked and has all it needs, not stored yet.
 
     ``version`` None asks what is published; ``"draft"`` or a number needs the scope ``write``.
-    ``sampling`` holds as far as the app leaves it open (:func:`sample_pipeline`). Raises
+    ``sampling`` holds as far as the app leaves it open (:func:`sample_pipeline`). Without a
+    ``door``, people come through the portal and keys through the API. Raises
     NotAllowedError, InvalidInputError, ConflictError (nothing published), NotFoundError (no such
     version), NoEndpointError.
     """
@@ -99,6 +104,7 @@ def prepare_run(
         version=plan.version,
         user_id=principal.user_id,
         token_id=principal.token_id,
+        door=door or (Door.PORTAL if principal.token_id is None else Door.API),
         question=question,
         history=messages,
         spec={

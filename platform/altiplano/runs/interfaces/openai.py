@@ -33,6 +33,7 @@ from altiplano.runs.interfaces.openai_request import ChatRequest, read_chat_requ
 from altiplano.runs.interfaces.sse import HEARTBEAT, stream_response
 from altiplano.runs.models import Run, RunState
 from altiplano.runs.relay import Begun, RunReader, current_relay
+from altiplano.runs.usage_models import Door
 from altiplano.studio.models import App
 
 log = structlog.get_logger(__name__)
@@ -87,6 +88,7 @@ def prepare_chat(principal: Principal, chat: ChatRequest) -> Run:
         question=chat.question,
         history=chat.history,
         sampling=chat.sampling,
+        door=Door.OPENAI,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from altiplano.runs.interfaces import history, report_pages, sources, tracing, views
+from altiplano.runs.interfaces import history, report_pages, sources, tracing, usage_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -19,4 +19,6 @@ urlpatterns = [
     path("runs/<str:run_id>/feedback/", views.judge, name="run-judge"),
     path("runs/<str:run_id>/report/", views.report, name="run-report"),
     path("runs/<str:run_id>/sources/<str:document_id>/", sources.show_source, name="run-source"),
+    path("usage/", usage_views.show_usage, name="usage"),
+    path("usage/<str:table>.csv", usage_views.save_usage, name="usage-file"),
 ]

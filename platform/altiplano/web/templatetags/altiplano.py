@@ -1,6 +1,7 @@
 """What templates need and Django does not bring."""
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.translation import get_language_info
 
 from altiplano.kernel.reasons import in_my_language
@@ -18,3 +19,27 @@ def language_name(code: str) -> str:
         return str(get_language_info(code)["name_local"])
     except KeyError:
         return code
+
+
+@register.filter
+def grouped(number: float) -> str:
+    """The number as the language writes it: ``12345`` is “12,345” or, in French, “12 345”.
+
+    What is not whole keeps one digit behind the point.
+    """
+    is_whole = float(number).is_integer()
+    return number_format(
+        int(number) if is_whole else number, decimal_pos=0 if is_whole else 1, force_grouping=True
+    )
+
+
+@register.filter
+def seconds(milliseconds: float | None) -> str:
+    """Milliseconds as seconds with one digit behind the point; a dash for None."""
+    return "\u2013" if milliseconds is None else number_format(milliseconds / 1000, decimal_pos=1)
+
+
+@register.filter
+def share_of(part: float, whole: float) -> float:
+    """How many per cent of the whole the part is; 0 of nothing."""
+    return round(100 * part / whole, 1) if whole else 0.0

@@ -1,0 +1,320 @@
+"""What an organization used, in a number of queries that grows with nothing.
+
+Everything is read from counts by day (:mod:`altiplano.runs.usage_models`); days are UTC days.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+from django.db.models import Count, Sum
+
+from altiplano.accounts.models import Membership, User
+from altiplano.knowledge.models import DocumentVersion
+from altiplano.runs.first_words import median_of
+from altiplano.runs.usage_models import AppUsage, Door, FirstWordTimes, PersonUsage
+from altiplano.studio.models import App
+
+APP_COUNTS: Final = (
+    "asked", "abstained", "failed", "cancelled", "prompt_tokens", "completion_tokens", "helpful",
+    "unhelpful",
+)  # fmt: skip
+PERSON_COUNTS: Final = ("asked", "failed", "cancelled", "prompt_tokens", "completion_tokens")
+SHOWN_PEOPLE: Final = 50
+PEOPLE_AT_ONCE: Final = 1000
+DAYS_AT_ONCE: Final = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from ``first`` to ``last``, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def length(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def days(self) -> Iterator[date]:
+        return (self.first + timedelta(days=number) for number in range(self.length))
+
+    def pieces(self, days: int) -> Iterator["Period"]:
+        """The period in parts of at most so many days, in order."""
+        for number in range(0, self.length, days):
+            first = self.first + timedelta(days=number)
+            yield Period(first, min(self.last, first + timedelta(days=days - 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How often was asked, what came of it, and what it cost."""
+
+    asked: int = 0
+    abstained: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    helpful: int = 0
+    unhelpful: int = 0
+
+    @property
+    def answered(self) -> int:
+        return self.asked - self.failed - self.cancelled
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class DayUsage:
+    day: date
+    amounts: Amounts
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One app, door or person with its amounts.
+
+    ``name`` is empty for what is gone. ``median_ms`` is the median time to the first word.
+    """
+
+    name: str
+    amounts: Amounts
+    median_ms: float | None = None
+    app_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """``people`` are the busiest, ``people_count`` is how many asked at all."""
+
+    period: Period
+    total: Amounts
+    median_ms: float | None
+    days: list[DayUsage]
+    apps: list[Part]
+    doors: list[Part]
+    people_count: int
+    people: list[Part] = field(default_factory=list)
+
+    @property
+    def unlisted_people(self) -> int:
+        return self.people_count - len(self.people)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCollection:
+    name: str
+    documents: int
+    bytes: int
+
+
+def read_usage(organization_id: uuid.UUID, period: Period, *, with_people: bool) -> Usage:
+    """The organization's usage in the period; single people only where asked for."""
+    by_place = read_places(organization_id, period)
+    words = _first_words(organization_id, period)
+    days = read_days(organization_id, period)
+    people = PersonUsage.objects.within(organization_id).filter(
+        day__range=(period.first, period.last)
+    )
+    return Usage(
+        period=period,
+        total=add_up(day.amounts for day in days),
+        median_ms=median_of(each for counts in words.values() for each in counts),
+        days=days,
+        apps=_parts_of_apps(organization_id, by_place, words),
+        doors=[
+            _part(
+                str(door.label), [place for place in by_place if place[1] == door], by_place, words
+            )
+            for door in Door
+        ],
+        people_count=people.aggregate(count=Count("user_id", distinct=True))["count"],
+        people=_busiest_people(organization_id, period) if with_people else [],
+    )
+
+
+def add_up(amounts: Iterable[Amounts]) -> Amounts:
+    """The sum of each count."""
+    sums = dict.fromkeys(APP_COUNTS, 0)
+    for each in amounts:
+        for name in APP_COUNTS:
+            sums[name] += getattr(each, name)
+    return Amounts(**sums)
+
+
+def _sums(names: Iterable[str]) -> dict[str, Sum]:
+    """Under names of their own: Django takes an alias of a column for the column."""
+    return {f"all_{name}": Sum(name) for name in names}
+
+
+def _amounts(row: Mapping[str, Any]) -> Amounts:
+    found = {name.removeprefix("all_"): value for name, value in row.items()
+             if name.startswith("all_")}  # fmt: skip
+    return Amounts(**found)
+
+
+def read_days(organization_id: uuid.UUID, period: Period) -> list[DayUsage]:
+    """Every day of the period, also those on which nothing was asked. Two queries."""
+    within = {"day__range": (period.first, period.last)}
+    rows = {
+        row["day"]: _amounts(row)
+        for row in AppUsage.objects.within(organization_id)
+        .filter(**within)
+        .values("day")
+        .annotate(**_sums(APP_COUNTS))
+    }
+    people = dict(
+        PersonUsage.objects.within(organization_id)
+        .filter(**within)
+        .values_list("day")
+        .annotate(count=Count("id"))
+    )
+    return [DayUsage(day, rows.get(day, Amounts()), people.get(day, 0)) for day in period.days()]
+
+
+Place = tuple[uuid.UUID, str]
+
+
+def read_places(organization_id: uuid.UUID, period: Period) -> dict[Place, Amounts]:
+    """What was used of each app through each door. One query."""
+    rows = (
+        AppUsage.objects.within(organization_id)
+        .filter(day__range=(period.first, period.last))
+        .values("app_id", "door")
+        .annotate(**_sums(APP_COUNTS))
+    )
+    return {(row["app_id"], row["door"]): _amounts(row) for row in rows}
+
+
+def _first_words(organization_id: uuid.UUID, period: Period) -> dict[Place, list[tuple[int, int]]]:
+    found: dict[Place, list[tuple[int, int]]] = defaultdict(list)
+    for app_id, door, bucket, answers in (
+        FirstWordTimes.objects.within(organization_id)
+        .filter(day__range=(period.first, period.last))
+        .values_list("app_id", "door", "bucket")
+        .annotate(all_answers=Sum("answers"))
+    ):
+        found[app_id, door].append((bucket, answers))
+    return found
+
+
+def _part(
+    name: str,
+    places: Sequence[Place],
+    by_place: Mapping[Place, Amounts],
+    words: Mapping[Place, list[tuple[int, int]]],
+    app_id: uuid.UUID | None = None,
+) -> Part:
+    return Part(
+        name=name,
+        amounts=add_up(by_place[place] for place in places),
+        median_ms=median_of(each for place in places for each in words.get(place, ())),
+        app_id=app_id,
+    )
+
+
+def _parts_of_apps(
+    organization_id: uuid.UUID,
+    by_place: Mapping[Place, Amounts],
+    words: Mapping[Place, list[tuple[int, int]]],
+) -> list[Part]:
+    """The busiest first; apps that are gone are one part, without a name, at the end."""
+    names = dict(App.objects.within(organization_id).values_list("id", "name"))
+    groups: dict[uuid.UUID | None, list[Place]] = defaultdict(list)
+    for place in by_place:
+        groups[place[0] if place[0] in names else None].append(place)
+    parts = [
+        _part(names[app_id] if app_id else "", places, by_place, words, app_id)
+        for app_id, places in groups.items()
+    ]
+    return sorted(parts, key=lambda part: (not part.name, -part.amounts.asked, part.name))
+
+
+def _by_person(organization_id: uuid.UUID, period: Period) -> Any:
+    return (
+        PersonUsage.objects.within(organization_id)
+        .filter(day__range=(period.first, period.last))
+        .values("user_id")
+        .annotate(**_sums(PERSON_COUNTS))
+    )
+
+
+def _busiest_people(organization_id: uuid.UUID, period: Period) -> list[Part]:
+    rows = list(
+        _by_person(organization_id, period).order_by("-all_asked", "user_id")[:SHOWN_PEOPLE]
+    )
+    return _parts_of_people(organization_id, rows)
+
+
+def _parts_of_people(organization_id: uuid.UUID, rows: list[dict[str, Any]]) -> list[Part]:
+    """People are named while they are members; who left has no name here any more."""
+    members = Membership.objects.within(organization_id).values("user_id")
+    names = {
+        user.id: user.name or user.email
+        for user in User.objects.filter(
+            id__in=[row["user_id"] for row in rows], pk__in=members
+        ).only("id", "name", "email")
+    }
+    return [Part(names.get(row["user_id"], ""), _amounts(row)) for row in rows]
+
+
+def all_people(organization_id: uuid.UUID, period: Period) -> Iterator[list[Part]]:
+    """Everyone who asked, some at a time, in the order of their ids."""
+    rows = _by_person(organization_id, period).order_by("user_id")
+    piece = list(rows[:PEOPLE_AT_ONCE])
+    while piece:
+        yield _parts_of_people(organization_id, piece)
+        piece = list(rows.filter(user_id__gt=piece[-1]["user_id"])[:PEOPLE_AT_ONCE])
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One app through one door on one day."""
+
+    day: date
+    app: str
+    door: str
+    amounts: Amounts
+
+
+def all_details(organization_id: uuid.UUID, period: Period) -> Iterator[list[Detail]]:
+    """Every row of the counts, a month at a time."""
+    names = dict(App.objects.within(organization_id).values_list("id", "name"))
+    for piece in period.pieces(DAYS_AT_ONCE):
+        rows = (
+            AppUsage.objects.within(organization_id)
+            .filter(day__range=(piece.first, piece.last))
+            .order_by("day", "app_id", "door")
+            .values("day", "app_id", "door", *APP_COUNTS)
+        )
+        yield [
+            Detail(
+                day=row["day"],
+                app=names.get(row["app_id"], ""),
+                door=row["door"],
+                amounts=Amounts(**{name: row[name] for name in APP_COUNTS}),
+            )
+            for row in rows
+        ]
+
+
+def read_collections(organization_id: uuid.UUID) -> list[StoredCollection]:
+    """What each collection keeps now, the largest first. One query."""
+    rows = (
+        DocumentVersion.objects.within(organization_id)
+        .values("document__collection_id", "document__collection__name")
+        .annotate(documents=Count("document_id", distinct=True), all_bytes=Sum("bytes"))
+        .order_by("-all_bytes", "document__collection_id")
+    )
+    return [
+        StoredCollection(row["document__collection__name"], row["documents"], row["all_bytes"])
+        for row in rows
+    ]

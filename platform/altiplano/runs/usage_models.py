@@ -1,0 +1,118 @@
+"""What was used, rolled up by day, so that a year of it is read in a few hundred rows.
+
+Every run is counted once, when it is over, for the day (UTC) on which it was asked. Apps and people
+are named by id and not by foreign key: what was used stays used after they are gone, and counting
+locks no row but its own.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from altiplano.kernel.tenancy import ScopedManager
+
+
+class Door(models.TextChoices):
+    """Through which entrance a question came."""
+
+    PORTAL = "portal", _("these pages")
+    API = "api", _("the API")
+    OPENAI = "openai", _("the OpenAI protocol")
+    PUBLIC = "public", _("the public page and websites")
+
+
+class UsageCounts(models.Model):
+    """One organization's counts on one day; subclasses say of what.
+
+    ``asked`` includes everything that came to an end: ``failed``, ``cancelled``, and the answers,
+    of which ``abstained`` said that the documents do not tell.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.CASCADE, related_name="+"
+    )
+    day = models.DateField()
+
+    unscoped = models.Manager()
+    objects = ScopedManager()
+
+    class Meta:
+        abstract = True
+        default_manager_name = "unscoped"
+        base_manager_name = "unscoped"
+
+
+class AppUsage(UsageCounts):
+    """Of one app through one door. ``helpful`` and ``unhelpful`` are judgements of these answers."""
+
+    app_id = models.UUIDField()
+    door = models.CharField(max_length=6, choices=Door)
+    asked = models.PositiveIntegerField(default=0)
+    abstained = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    cancelled = models.PositiveIntegerField(default=0)
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+    helpful = models.PositiveIntegerField(default=0)
+    unhelpful = models.PositiveIntegerField(default=0)
+
+    class Meta(UsageCounts.Meta):
+        abstract = False
+        verbose_name = _("usage of an app")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "day", "app_id", "door"],
+                name="one_row_per_day_app_and_door",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asked} questions to {self.app_id} on {self.day} ({self.door})"
+
+
+class PersonUsage(UsageCounts):
+    """Of one person. What visitors of public apps ask is nobody's that we know, and not here."""
+
+    user_id = models.UUIDField()
+    asked = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    cancelled = models.PositiveIntegerField(default=0)
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+
+    class Meta(UsageCounts.Meta):
+        abstract = False
+        verbose_name = _("usage of a person")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "day", "user_id"], name="one_row_per_day_and_person"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asked} questions of {self.user_id} on {self.day}"
+
+
+class FirstWordTimes(UsageCounts):
+    """How many answers began in how long: a histogram, from which medians are read.
+
+    ``bucket`` counts sixths of octaves of milliseconds (:mod:`altiplano.runs.first_words`).
+    """
+
+    app_id = models.UUIDField()
+    door = models.CharField(max_length=6, choices=Door)
+    bucket = models.PositiveSmallIntegerField()
+    answers = models.PositiveIntegerField(default=0)
+
+    class Meta(UsageCounts.Meta):
+        abstract = False
+        verbose_name = _("times to the first word")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "day", "app_id", "door", "bucket"],
+                name="one_row_per_day_app_door_and_bucket",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.answers} first words in bucket {self.bucket} on {self.day}"
