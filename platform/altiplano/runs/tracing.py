@@ -29,6 +29,19 @@ STAGE_NAMES: Final[Mapping[str, StrPromise]] = {
 }
 """The kinds of stages that a run goes through, in a word."""
 
+DETAIL_NAMES: Final[Mapping[str, StrPromise]] = {
+    "variants": _("also searched for"),
+    "passages": _("passages"),
+    "trimmed": _("left out"),
+    "point": _("looks at"),
+    "action": _("decision"),
+    "reason": _("reason"),
+    "scores": _("scores"),
+    "finish_reason": _("ended by"),
+    "characters": _("characters"),
+}
+"""What the platform's own stages tell; those of plugins speak for themselves."""
+
 LONGEST_DETAIL: Final = 300
 
 

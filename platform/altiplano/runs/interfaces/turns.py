@@ -78,8 +78,9 @@ def _chip(citation: Citation, here: RunRoutes) -> SafeString:
         "page": citation.page,
     }
     return format_html(
-        '\u2060<a class="chip" href="{}" data-source aria-label="{}" title="{}">{}</a>',
+        '\u2060<a class="chip" href="{}" data-source="{}" aria-label="{}" title="{}">{}</a>',
         here.source_of(citation.document_id, citation.start, citation.end),
+        _("Source"),
         label,
         label,
         f"[{citation.n}]",

@@ -1,65 +1,101 @@
-// The chat page: asks, shows the answer as it is said, opens sources. Without it the form works too.
+// The chat: asks, shows the answer as it is said, takes judgements. Without it the forms work too.
 
 import { runEvents } from "./events.js";
+import { GrowingText } from "./markdown.js";
+import { openSourcesBeside } from "./pane.js";
+import { Speech } from "./speech.js";
 
 const byId = (id) => document.getElementById(id);
-const form = byId("ask");
-const field = byId("id_input");
 const turns = byId("turns");
-const say = form.dataset;
-const previous = form.elements.previous;
+const form = byId("ask"); // absent where the reader only reads
+const say = form?.dataset ?? {};
+const field = form?.elements.input;
+const SHOW_DETAILS_MS = 10_000;
 
 let current = null; // {controller, turn} of the question under way
 
 // --- Asking -------------------------------------------------------------------------------------
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const question = field.value.trim();
-  if (question && !current) ask(question);
-});
+document.addEventListener(
+  "submit",
+  (event) => {
+    const sent = event.target;
+    if ("ask" in sent.dataset) {
+      event.preventDefault();
+      if (sent.elements.input.value.trim() && !current) ask(sent);
+    } else if ("turn" in sent.dataset) {
+      event.preventDefault();
+      act(sent, event.submitter);
+    }
+  },
+  true, // before the page takes note that a form is sent
+);
 
-field.addEventListener("keydown", (event) => {
+field?.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     form.requestSubmit();
   }
 });
 
-async function ask(question) {
+field?.addEventListener("input", () => {
+  const left = field.maxLength - field.value.length;
+  byId("left").textContent =
+    left < field.maxLength / 5 ? say.left.replace("{count}", left.toLocaleString(document.documentElement.lang)) : "";
+});
+
+function write(text) {
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true })); // what is kept and counted follows
+}
+
+async function ask(sent) {
+  const body = new FormData(sent); // before the field is emptied
+  const question = body.get("input").trim();
+  const replaced = [];
+  if (body.has("instead_of")) {
+    for (let each = sent.closest(".turn"); each; each = each.nextElementSibling) replaced.push(each);
+  }
   byId("problem").hidden = true;
-  const body = new FormData(form); // before the field is emptied
   let turn = byId("turn-template").content.firstElementChild.cloneNode(true);
   turn.querySelector(".question").textContent = question;
   turn.querySelector(".waiting").textContent = say.waiting;
+  for (const each of replaced) each.hidden = true;
   turns.append(turn);
-  turn.scrollIntoView({ block: "end" });
-  field.value = "";
+  window.scrollBy(0, document.documentElement.scrollHeight);
+  if (sent === form) write("");
   const controller = begin(turn);
   try {
-    const response = await fetch(form.action, {
-      method: "POST",
-      body,
-      signal: controller.signal,
-      headers: { "HX-Request": "true" },
-    });
+    const response = await post(form.action, body, controller.signal);
     if (response.status !== 201) throw new Refusal(await sentenceOf(response));
     turn = replace(turn, await response.text());
-    current.turn = turn;
-    window.history.replaceState(null, "", turn.dataset.page); // a reload finds this answer
-    previous.value = turn.dataset.run;
+    for (const each of replaced) each.remove();
+    arrived(turn);
     await follow(turn, controller);
   } catch (error) {
-    if (!turn.dataset.run) {
-      turn.remove();
-      field.value = question; // nothing that was typed is lost
-      if (!controller.signal.aborted) complain(error.sentence ?? say.refused);
-    } else {
+    if (turn.dataset.run) {
       note(turn, say.lost);
+    } else {
+      turn.remove();
+      for (const each of replaced) each.hidden = false;
+      if (sent === form) write(question); // nothing that was typed is lost
+      if (!controller.signal.aborted) complain(error.sentence ?? say.refused);
     }
   } finally {
     end();
   }
+}
+
+/** The run exists: a reload finds it, and the next question goes on from it. */
+function arrived(turn) {
+  current.turn = turn;
+  window.history.replaceState(null, "", turn.dataset.page);
+  form.elements.previous.value = turn.dataset.run;
+  showForTurns();
+}
+
+function showForTurns() {
+  for (const each of document.querySelectorAll("[data-with-turns], [data-print]")) each.hidden = false;
 }
 
 class Refusal extends Error {
@@ -71,8 +107,22 @@ class Refusal extends Error {
 
 /** What the server says about a refusal, if it is meant for people: not the page of an error. */
 async function sentenceOf(response) {
+  if (response.redirected) return say.expired;
   const type = response.headers.get("Content-Type") ?? "";
   return type.startsWith("text/plain") ? await response.text() : say.refused;
+}
+
+/** Once more with a fresh token where the old one is of a session that is over. */
+async function post(address, body, signal) {
+  const send = () =>
+    fetch(address, { method: "POST", body, signal, headers: { "HX-Request": "true" } });
+  const response = await send();
+  if (response.status !== 403 || !form) return response;
+  const page = await (await fetch(window.location.href, { signal })).text();
+  const fresh = new DOMParser().parseFromString(page, "text/html").querySelector("#ask");
+  if (!fresh) return response;
+  body.set("csrfmiddlewaretoken", fresh.elements.csrfmiddlewaretoken.value);
+  return send();
 }
 
 /** The server's own rendering takes the place of the turn. */
@@ -80,7 +130,9 @@ function replace(turn, html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const rendered = holder.content.querySelector(".turn");
+  if (!rendered) throw new Error("not a turn");
   keepingTheEnd(() => turn.replaceWith(rendered));
+  hideWhatCannotWork(rendered);
   return rendered;
 }
 
@@ -93,65 +145,96 @@ function complain(sentence) {
 function begin(turn) {
   const controller = new AbortController();
   current = { controller, turn };
-  byId("send").hidden = true;
-  byId("stop").hidden = false;
-  byId("stop").disabled = false;
+  if (form) {
+    byId("send").hidden = true;
+    byId("stop").hidden = byId("stop").disabled = false;
+  }
   return controller;
 }
 
 function end() {
   current = null;
+  if (!form) return;
+  const hadFocus = document.activeElement === byId("stop");
   byId("send").hidden = false;
   byId("stop").hidden = true;
+  if (hadFocus) field.focus();
 }
 
-byId("stop").addEventListener("click", () => {
+byId("stop")?.addEventListener("click", () => {
   if (!current) return;
   byId("stop").disabled = true;
   const cancel = current.turn.dataset.cancel;
-  if (cancel) {
-    const body = new FormData();
-    body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-    fetch(cancel, { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() =>
-      current?.controller.abort(),
-    );
-  } else {
-    current.controller.abort();
-  }
+  if (!cancel) return current.controller.abort();
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  post(cancel, body).catch(() => current?.controller.abort());
 });
 
 // --- An answer as it is said --------------------------------------------------------------------
 
 async function follow(turn, controller) {
-  const answer = turn.querySelector(".answer") ?? turn.appendChild(newAnswer());
-  const slow = setTimeout(() => note(turn, say.slow), 10000);
+  const answer = turn.querySelector(".answer");
+  const text = new GrowingText(answer);
   const speech = new Speech(byId("spoken"));
+  const wait = new Wait(turn);
   try {
     for await (const event of runEvents(turn.dataset.events, controller.signal)) {
-      if (event.type === "reset") {
-        answer.textContent = event.run.answer;
+      if (event.type === "stage.started") {
+        wait.say(say[event.kind]);
       } else if (event.type === "answer.delta") {
-        clearTimeout(slow);
-        keepingTheEnd(() => answer.append(event.text));
+        wait.end();
+        keepingTheEnd(() => text.add(event.text));
         speech.hear(event.text);
-        turn.querySelector(".waiting")?.remove();
-      } else if (event.type === "answer.finished" && event.text !== answer.textContent) {
-        answer.textContent = event.text;
+      } else if (event.type === "reset" || event.type === "answer.finished") {
+        const whole = event.run?.answer ?? event.text;
+        if (whole !== text.text) keepingTheEnd(() => text.set(whole));
       }
     }
   } finally {
-    clearTimeout(slow);
+    wait.end();
   }
   const response = await fetch(turn.dataset.page, { headers: { "HX-Request": "true" } });
   if (!response.ok) throw new Error(`status ${response.status}`);
   replace(turn, await response.text());
-  speech.end();
+  speech.end(say.done ?? "");
 }
 
-function newAnswer() {
-  const answer = document.createElement("div");
-  answer.className = "answer said";
-  return answer;
+/** What is said while nothing is to be seen yet: the stage, later how long, or how many wait. */
+class Wait {
+  #begun = Date.now();
+  #stage = "";
+  #place = "";
+
+  constructor(turn) {
+    this.turn = turn;
+    this.timer = setInterval(() => this.#tick(), 1000);
+  }
+
+  say(stage) {
+    this.#stage = stage ?? "";
+    if (this.#stage) note(this.turn, this.#stage);
+  }
+
+  async #tick() {
+    const seconds = Math.round((Date.now() - this.#begun) / 1000);
+    if (seconds * 1000 < SHOW_DETAILS_MS || !say.slow) return;
+    if (!this.#stage && seconds % 5 === 0) await this.#askForPlace();
+    const what = this.#stage || this.#place;
+    if (this.timer) note(this.turn, `${what} ${say.slow.replace("{seconds}", seconds)}`);
+  }
+
+  async #askForPlace() {
+    const response = await fetch(this.turn.dataset.page, { headers: { "HX-Request": "true" } });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    this.#place = page.querySelector(".waiting")?.textContent.trim() ?? "";
+  }
+
+  end() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.turn.querySelector(".waiting")?.remove();
+  }
 }
 
 function note(turn, sentence) {
@@ -162,81 +245,48 @@ function note(turn, sentence) {
 
 /** What is above never moves; the page follows the end only while the reader is at the end. */
 function keepingTheEnd(change) {
-  const page = document.documentElement;
-  const isAtEnd = page.scrollHeight - page.scrollTop - page.clientHeight < 48;
+  const hidden = () =>
+    turns.getBoundingClientRect().bottom - (form?.getBoundingClientRect().top ?? window.innerHeight);
+  const isAtEnd = hidden() < 48;
   change();
-  if (isAtEnd) page.scrollTop = page.scrollHeight;
+  if (isAtEnd && hidden() > 0) window.scrollBy(0, hidden());
 }
 
-/** Screen readers hear whole sentences, not fragments. */
-class Speech {
-  #waiting = "";
+// --- What is done with an answer ------------------------------------------------------------------
 
-  constructor(region) {
-    this.region = region;
-    region.textContent = "";
-  }
-
-  hear(text) {
-    this.#waiting += text;
-    const end = Math.max(...[". ", "! ", "? ", "\n"].map((mark) => this.#waiting.lastIndexOf(mark)));
-    if (end > 0) {
-      this.region.textContent = this.#waiting.slice(0, end + 1);
-      this.#waiting = this.#waiting.slice(end + 1);
-    }
-  }
-
-  end() {
-    this.region.textContent = `${this.#waiting} ${say.done}`;
+/** A form about a turn: the turn comes back as it is now, and the focus stays where it was. */
+async function act(sent, submitter) {
+  const turn = sent.closest(".turn");
+  try {
+    const response = await post(sent.action, new FormData(sent, submitter));
+    if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
+    replace(turn, await response.text());
+    byId(sent.dataset.focus ?? submitter.id)?.focus({ preventScroll: true });
+  } catch {
+    const line = sent.querySelector(".notice.error") ?? sent.appendChild(document.createElement("p"));
+    line.className = "notice error";
+    line.role = "alert";
+    line.textContent = say.unsent;
   }
 }
 
-// --- A page that was opened while its answer is still growing -------------------------------------
+function hideWhatCannotWork(part) {
+  for (const each of part.querySelectorAll("[data-copy]")) each.hidden = !navigator.clipboard;
+}
 
+for (const each of document.querySelectorAll("[data-print]")) {
+  each.addEventListener("click", () => window.print());
+}
+openSourcesBeside(say.unread ?? "");
+
+// A page that was opened while its answer is still growing.
 const growing = turns.querySelector('[data-state="queued"], [data-state="running"]');
 if (growing) {
   follow(growing, begin(growing))
     .catch(() => note(growing, say.lost))
     .finally(end);
 }
-(turns.lastElementChild ?? form).scrollIntoView({ block: "nearest" });
-
-// --- Sources ------------------------------------------------------------------------------------
-
-const pane = byId("source");
-let opener = null;
-
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest("a[data-source]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  opener?.removeAttribute("aria-expanded");
-  opener = link;
-  const body = byId("source-body");
-  try {
-    const response = await fetch(link.href, { headers: { "HX-Request": "true" } });
-    if (response.ok) body.innerHTML = await response.text();
-    else body.textContent = say.gone;
-  } catch {
-    window.location.assign(link.href);
-    return;
-  }
-  link.setAttribute("aria-expanded", "true");
-  pane.hidden = false;
-  byId("chat").classList.add("with-source");
-  const passage = body.querySelector("mark");
-  if (passage) pane.scrollTop += passage.getBoundingClientRect().top - pane.getBoundingClientRect().top - 96;
-  byId("close-source").focus({ preventScroll: true });
-});
-
-function closeSource() {
-  pane.hidden = true;
-  byId("chat").classList.remove("with-source");
-  opener?.removeAttribute("aria-expanded");
-  opener?.focus({ preventScroll: true });
+if (turns.lastElementChild) {
+  showForTurns();
+  if (!window.location.hash) turns.lastElementChild.scrollIntoView({ block: "nearest" });
 }
-
-byId("close-source").addEventListener("click", closeSource);
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !pane.hidden) closeSource();
-});
