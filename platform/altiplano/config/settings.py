@@ -14,6 +14,7 @@ HOME = env.read_path("HOME", Path.cwd() / "var")
 BLOB_ROOT = HOME / "blobs"
 INDEX_ROOT = HOME / "indexes"
 UPLOAD_ROOT = HOME / "uploads"
+PICTURE_ROOT = HOME / "pictures"  # a cache
 UPLOAD_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)  # Django checks that it is there
 
 # --- Safety -----------------------------------------------------------------------------------
@@ -233,11 +234,21 @@ RUN_SLOTS = env.read_int("RUN_SLOTS", 256, minimum=1)
 STREAMS_PER_PERSON = env.read_int("STREAMS_PER_PERSON", 300, minimum=1)
 STREAMS_PER_ORGANIZATION = env.read_int("STREAMS_PER_ORGANIZATION", 400, minimum=1)
 RUNS_PER_DAY = env.read_int("RUNS_PER_DAY", 20_000, minimum=1)
+PICTURE_CACHE_BYTES = env.read_int("PICTURE_CACHE_BYTES", 512 * 1024**2, minimum=1024**2)
 STORAGE_BYTES = env.read_int("STORAGE_BYTES", 20 * 1024**3, minimum=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
 FILE_UPLOAD_HANDLERS = ["altiplano.knowledge.interfaces.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = UPLOAD_ROOT
+
+# --- Visitors of public apps ------------------------------------------------------------------
+
+VISITOR_DAYS = env.read_int("VISITOR_DAYS", 30, minimum=1)
+
+# --- First page -------------------------------------------------------------------------------
+
+LANDING_APP = env.read_str("LANDING_APP")  # organization/app; the supervisor names the demo
+OPERATOR = env.read_str("OPERATOR")
 
 # --- Admin dashboard --------------------------------------------------------------------------
 

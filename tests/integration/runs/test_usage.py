@@ -197,7 +197,7 @@ def test_page_writes_numbers_as_the_language_does(usage_page, alice):
 @pytest.mark.parametrize(
     "query",
     ["?from=2026-02-30&to=2026-03-01", "?from=2026-03-01", "?from=2026-03-02&to=2026-03-01",
-     "?from=2020-01-01&to=2026-01-01", "?from=%00&to=x"],
+     "?from=2020-01-01&to=2026-01-01", "?from=x&to=y"],
 )  # fmt: skip
 def test_odd_period_is_explained(usage_page, alice, query):
     answer = usage_page(alice, query)

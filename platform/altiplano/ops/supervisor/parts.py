@@ -16,6 +16,8 @@ from altiplano.ops.supervisor.home import Home, write_private
 from altiplano.ops.supervisor.probes import Probe, broker_probe, http_probe
 
 EMBEDDED_MODEL = "smollm2-135m-instruct"
+DEMO_APP = "green-schools/school-garden-assistant"
+"""What ``altiplano.ops.seed`` makes on an empty platform; shown only while it is public."""
 INGEST_PROCESSES = 2
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask, not what to bind
 
@@ -69,6 +71,8 @@ def plan_parts(home: Home) -> Plan:
     }
     if not env.read_str("PUBLIC_URL"):
         environment["ALTIPLANO_PUBLIC_URL"] = f"http://{host}:{port}"
+    if not env.read_str("LANDING_APP"):
+        environment["ALTIPLANO_LANDING_APP"] = DEMO_APP
     broker = None
     if not env.read_secret("REDIS_URL"):
         broker, broker_environment = plan_broker(home)
