@@ -33,6 +33,8 @@ class Door(Enum):
     API = "API key or session; 401"
     OPENAI = "API key; 401"
     PAGE = "session; to the sign-in page"
+    VISITOR = "a cookie of the app; 404"
+    FRAME = "a key in the address; 404, or to where frames begin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,18 @@ def _api(method: str, route: str, needs: Needs, ok: int = 200, **more: Any) -> R
 
 def _page(method: str, route: str, needs: Needs, ok: int = 200, **more: Any) -> Row:
     return Row(method, route, needs, Door.PAGE, ok, content_type=FORM, **more)
+
+
+def _public(method: str, route: str, ok: int, **more: Any) -> Row:
+    """Open to everybody; but the world's run is a member's, and so nobody's here."""
+    address = f"a/<slug:organization>/<slug:app>/{route}"
+    return Row(method, address, Needs.NOTHING, Door.VISITOR, ok, content_type=FORM, **more)
+
+
+def _framed(method: str, route: str, ok: int, **more: Any) -> Row:
+    """As :func:`_public`, with a key that is none: a look leads to where frames begin."""
+    address = f"a/<slug:organization>/<slug:app>/embed/<str:key>/{route}"
+    return Row(method, address, Needs.NOTHING, Door.FRAME, ok, content_type=FORM, **more)
 
 
 NAME: Final = MappingProxyType({"name": "New"})
@@ -200,7 +214,57 @@ PAGE_ROWS: Final = (
     _page("GET", "runs/<str:run_id>/sources/<str:document_id>/", Needs.READ_OR_RUN, 404),
 )  # fmt: skip
 
-MATRIX: Final = (*API_ROWS, *OPENAI_ROWS, *PAGE_ROWS)
+SHARE_ROWS: Final = (
+    _page("GET", "apps/<str:app_id>/share/", Needs.READ),
+    _page("POST", "apps/<str:app_id>/share/open/", Needs.WRITE, 302),
+    _page("POST", "apps/<str:app_id>/share/close/", Needs.WRITE, 302),
+    _page("POST", "apps/<str:app_id>/share/look/", Needs.WRITE, 302, body={"accent": "plum"}),
+    _page("POST", "apps/<str:app_id>/share/limits/", Needs.WRITE, 302,
+          body={"questions_per_visitor": "5", "questions_per_day": "50"}),
+    _page("GET", "apps/<str:app_id>/share/website/", Needs.READ),
+    _page("POST", "apps/<str:app_id>/share/website/", Needs.WRITE, 302,
+          body={"domains": "www.school.example"}),
+    _page("GET", "apps/<str:app_id>/share/preview/", Needs.READ),
+    _page("GET", "apps/<str:app_id>/share/api/", Needs.READ),
+    _page("GET", "apps/<str:app_id>/share/address.svg", Needs.READ),
+    _page("GET", "apps/<str:app_id>/share/address.png", Needs.READ),
+)  # fmt: skip
+
+VISITOR_ROWS: Final = (
+    Row("GET", "widget.js", Needs.NOTHING, Door.VISITOR, 200),
+    _public("GET", "", 200),
+    _public("POST", "", 503, body=QUESTION),
+    _public("GET", "embed/", 200),
+    _public("GET", "embed/theme.json", 200),
+    *(
+        _public(method, route, 404)
+        for method, route in (
+            ("GET", "runs/<str:run_id>/"),
+            ("GET", "runs/<str:run_id>/events/"),
+            ("POST", "runs/<str:run_id>/cancel/"),
+            ("POST", "runs/<str:run_id>/feedback/"),
+            ("POST", "runs/<str:run_id>/report/"),
+            ("GET", "runs/<str:run_id>/sources/<str:document_id>/"),
+            ("GET", "documents/<str:document_id>/"),
+        )
+    ),
+    *(
+        _framed(method, route, 302 if method == "GET" and not route.endswith("events/") else 404)
+        for method, route in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "runs/<str:run_id>/"),
+            ("GET", "runs/<str:run_id>/events/"),
+            ("POST", "runs/<str:run_id>/cancel/"),
+            ("POST", "runs/<str:run_id>/feedback/"),
+            ("POST", "runs/<str:run_id>/report/"),
+            ("GET", "runs/<str:run_id>/sources/<str:document_id>/"),
+            ("GET", "documents/<str:document_id>/"),
+        )
+    ),
+)
+
+MATRIX: Final = (*API_ROWS, *OPENAI_ROWS, *PAGE_ROWS, *SHARE_ROWS, *VISITOR_ROWS)
 
 THIRD_PARTY: Final = frozenset(
     {

@@ -17,6 +17,7 @@ from altiplano.knowledge.domain.receiving import Upload, receive_documents
 from altiplano.knowledge.models import Document, DocumentState, DocumentText, DocumentVersion
 from altiplano.runs.models import Answer, Conversation, Report, Run, RunState
 from altiplano.studio.domain.apps import create_app
+from altiplano.studio.domain.sharing import open_to_public
 from altiplano.studio.domain.versions import freeze_version, publish_version
 from tests.cast import Member, client_with_key, make_member
 from tests.factories.accounts import OrganizationFactory
@@ -56,6 +57,7 @@ def make_world(folder: Path) -> World:
     app = create_app(principal=owner.principal, name="Garden", collections=[str(collection.id)])
     freeze_version(principal=owner.principal, app_id=app.id)
     publish_version(principal=owner.principal, app_id=app.id, number=1)
+    open_to_public(principal=owner.principal, app_id=app.id)
     run = _finished_run(viewer, app)
     report = Report.unscoped.create(organization=green, run=run, user=viewer.user, reason="wrong")
     return World(
@@ -77,6 +79,7 @@ def make_world(folder: Path) -> World:
             "token": "not-a-token",
             "organization": green.slug,
             "app": app.slug,
+            "key": "not-a-key",
         },
         clients=_clients(owner, builder, viewer, outsider),
     )

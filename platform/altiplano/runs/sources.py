@@ -49,7 +49,7 @@ def _named_place(run: Run, document_id: str, start: int, end: int) -> tuple[str,
     for citation in Citation.objects.filter(run=run, start=start, end=end):
         if str(citation.document_id) == document_id:
             return citation.document_name, citation.page, citation.quote
-    for passage in _passages_of(run):
+    for passage in passages_of(run):
         if (str(passage["document_id"]), passage["start"], passage["end"]) == (
             document_id,
             start,
@@ -59,7 +59,8 @@ def _named_place(run: Run, document_id: str, start: int, end: int) -> tuple[str,
     return None
 
 
-def _passages_of(run: Run) -> list[dict[str, Any]]:
+def passages_of(run: Run) -> list[dict[str, Any]]:
+    """All passages that the run was shown, cited or not."""
     events = Answer.objects.filter(run=run).values_list("events", flat=True).first() or []
     return [
         passage

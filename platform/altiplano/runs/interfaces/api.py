@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Query, Router
 from pydantic import Field
@@ -17,6 +16,7 @@ from altiplano.runs.domain.cancelling import cancel_run
 from altiplano.runs.domain.feedback import give_feedback
 from altiplano.runs.domain.quota import remaining_quota
 from altiplano.runs.domain.starting import prepare_run
+from altiplano.runs.interfaces.following import follow_run
 from altiplano.runs.interfaces.schemas import (
     FeedbackIn,
     FeedbackOut,
@@ -32,7 +32,6 @@ from altiplano.runs.interfaces.sse import frame_run, stream_response
 from altiplano.runs.models import Run, Verdict
 from altiplano.runs.presence import announce
 from altiplano.runs.relay import RunReader, current_relay
-from altiplano.runs.stream_positions import START, parse_position
 from altiplano.studio.models import App
 
 router = Router(tags=["runs"])
@@ -157,30 +156,10 @@ async def follow_run_events(
     request: ApiRequest, run_id: str, last_event_id: Query[LastEventId | None] = None
 ) -> HttpResponseBase:
     """Server-sent events from the first one, or after the one named; 204 after the last one."""
-    wanted = request.headers.get("Last-Event-ID", last_event_id)
-    position = parse_position(wanted) if wanted else START
     principal = request.auth
     run = await read_database(lambda: queries.get_visible_run(principal, run_id))
-    reader = current_relay().read(principal, run, after=position)
-    if position != START and queries.is_over(run):
-        return await _rest_of(reader)
-    return stream_response(frame_run(reader), reader)
-
-
-async def _rest_of(reader: RunReader) -> HttpResponseBase:
-    """What is left of a run that is over; without anything left, the word to stop asking."""
-    chunks = frame_run(reader)
-    opening = await anext(chunks)
-    first = await anext(chunks, None)
-    if first is None:
-        return HttpResponse(status=204)
-
-    async def all_chunks() -> Any:
-        yield opening + first
-        async for chunk in chunks:
-            yield chunk
-
-    return stream_response(all_chunks(), reader)
+    wanted = request.headers.get("Last-Event-ID", last_event_id)
+    return await follow_run(principal, run, after=wanted)
 
 
 @router.post("/runs/{run_id}/cancel", response=RunOut, summary="Cancel a run")

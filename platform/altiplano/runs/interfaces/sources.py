@@ -1,5 +1,7 @@
 """A source of an answer: the passage in its surroundings, on a page or in the pane beside a chat."""
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -29,10 +31,16 @@ def show_source(
 
 
 def render_source(
-    request: HttpRequest, run: Run, document_id: str, routes: ChatRoutes
+    request: HttpRequest,
+    run: Run,
+    document_id: str,
+    routes: ChatRoutes,
+    *,
+    excerpt_of: Callable[[Source], Excerpt | None] | None = None,
 ) -> HttpResponse:
     """The passage that ``start`` and ``end`` name. The caller has checked that the reader may see
-    the run. Raises NotFoundError for a passage that is not the run's.
+    the run. ``excerpt_of`` says how much of the document is shown around it. Raises NotFoundError
+    for a passage that is not the run's.
     """
     start, end = _number(request, "start"), _number(request, "end")
     source = source_of(run, document_id, start=start, end=end)
@@ -41,7 +49,7 @@ def render_source(
         "run": run,
         "here": here,
         "source": source,
-        "excerpt": _excerpt_of(source),
+        "excerpt": (excerpt_of or surroundings_of)(source),
         "document_address": (
             here.document_of(source.document_id, start, end) if source.text is not None else ""
         ),
@@ -49,7 +57,7 @@ def render_source(
     return render(request, "runs/_source.html" if is_part(request) else "runs/source.html", context)
 
 
-def _excerpt_of(source: Source) -> Excerpt | None:
+def surroundings_of(source: Source) -> Excerpt | None:
     """None where the text is gone, or no longer says there what the answer rests on."""
     if source.text is None or source.text[source.start : source.end] != source.quote:
         return None

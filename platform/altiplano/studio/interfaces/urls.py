@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from altiplano.studio.interfaces import views
+from altiplano.studio.interfaces import sharing_urls, views
 
 app_name = "studio"
 urlpatterns = [
@@ -11,4 +11,5 @@ urlpatterns = [
     path("apps/<str:app_id>/about/", views.show_app, name="app-detail"),
     path("apps/<str:app_id>/publish/", views.publish_app, name="app-publish"),
     path("apps/<str:app_id>/delete/", views.delete_app, name="app-delete"),
+    *sharing_urls.urlpatterns,
 ]
