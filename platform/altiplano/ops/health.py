@@ -15,6 +15,7 @@ import redis.asyncio
 import redis.exceptions
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils.translation import gettext_noop as _
 
 from altiplano.kernel.database_threads import read_database
 from altiplano.kernel.models import Heartbeat
@@ -26,6 +27,9 @@ QUEUES = ("runs", "ingest", "index", "upkeep")
 HEARTBEAT_AGE = timedelta(seconds=45)
 """Four beats of the schedule, and a margin for a busy machine."""
 CHECK_SECONDS = 3.0
+ANSWERS = _("Answers.")
+A_WORKER_CONSUMES = _("A worker consumes.")
+NOT_KNOWN = _("Not known.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ async def check_readiness() -> Readiness:
         _timed("engine", check_engine()),
     )
     if not database.ok:
-        silent = (PartHealth(f"queue:{queue}", ok=False, says="Not known.") for queue in QUEUES)
+        silent = (PartHealth(f"queue:{queue}", ok=False, says=NOT_KNOWN) for queue in QUEUES)
         return Readiness((database, broker, engine, *silent))
     return Readiness((database, broker, engine, *await check_queues()))
 
@@ -92,7 +96,7 @@ async def check_database() -> str:
         raise NotWorkingError(
             f"The database refuses ({type(error).__name__}); look at its log and its address."
         ) from None
-    return "Answers."
+    return ANSWERS
 
 
 async def check_broker() -> str:
@@ -114,7 +118,7 @@ async def check_broker() -> str:
             f"The broker evicts keys when it is full (maxmemory-policy {policy}) and would lose "
             "work in silence. Set maxmemory-policy to noeviction."
         )
-    return "Answers."
+    return ANSWERS
 
 
 async def check_engine() -> str:
@@ -126,7 +130,7 @@ async def check_engine() -> str:
     )
     if endpoint is None:
         raise NotWorkingError(
-            "No default model. Set ALTIPLANO_ENGINE_URL and ALTIPLANO_ENGINE_MODEL."
+            _("No default model. Set ALTIPLANO_ENGINE_URL and ALTIPLANO_ENGINE_MODEL.")
         )
     try:
         key = open_key(endpoint.sealed_key)
@@ -167,7 +171,7 @@ async def check_queues() -> tuple[PartHealth, ...]:
         PartHealth(
             f"queue:{queue}",
             ok=fresh,
-            says="A worker consumes."
+            says=A_WORKER_CONSUMES
             if fresh
             else f"No worker has taken anything from it for {HEARTBEAT_AGE.seconds} seconds.",
         )

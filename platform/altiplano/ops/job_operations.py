@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
@@ -22,17 +24,35 @@ from altiplano.runs.domain.cancelling import cancel_run
 from altiplano.runs.jobs import ExecuteRun
 from altiplano.runs.models import Run
 
+FAILURE_AGE: Final = timedelta(days=7)
 CANCELLED_BY_OPERATOR: Final = "Cancelled by the operator of the platform."
 
 
 def unsolved_failures() -> QuerySet[Job]:
-    """Failed jobs whose work nobody has begun anew since; the last one first."""
+    """Failed jobs of the last days that still matter, the last one first.
+
+    What they are about is there and waits for somebody, and nobody has begun it anew since.
+    """
     later = Job.objects.filter(
         task=OuterRef("task"),
         subject_id=OuterRef("subject_id"),
         created_at__gt=OuterRef("created_at"),
     )
-    return Job.objects.filter(~Exists(later), state=JobState.FAILED).order_by("-finished_at", "-id")
+    unread = DocumentVersion.unscoped.filter(
+        pk=OuterRef("subject_id"), state=DocumentState.FAILED, document__latest_version_id=F("pk")
+    )
+    collection = Collection.unscoped.filter(pk=OuterRef("subject_id"))
+    return (
+        Job.objects.filter(
+            ~Exists(later), state=JobState.FAILED, finished_at__gte=timezone.now() - FAILURE_AGE
+        )
+        .filter(
+            Q(Exists(unread), task=ParseDocument.task)
+            | Q(Exists(collection), task__in=[IndexCollection.task, CompactIndex.task])
+            | Q(task=ExecuteRun.task)
+        )
+        .order_by("-finished_at", "-id")
+    )
 
 
 def can_retry(job: Job) -> bool:

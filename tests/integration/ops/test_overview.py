@@ -84,16 +84,35 @@ def operate(client: Client, job: Job, name: str, **more: str):
 
 
 def test_broken_part_and_failed_job_are_named_with_their_reasons(operator):
-    make_job(state=JobState.FAILED, reason="The file is a picture.", finished_at=timezone.now())
+    make_job(
+        ExecuteRun,
+        state=JobState.FAILED,
+        reason="The worker is gone.",
+        finished_at=timezone.now(),
+    )
     shown = words(operator)
     assert "The broker does not answer." in shown
-    assert "The file is a picture." in shown
+    assert "The worker is gone." in shown
     assert "1 failed job that nobody has tried again" in shown
 
 
 def test_failure_that_was_tried_again_is_not_shown_any_more(operator):
-    old = make_job(state=JobState.FAILED, reason="Old.", finished_at=timezone.now())
+    failed_version()
+    old = unsolved_failures().get()
     make_job(subject_id=old.subject_id, created_at=timezone.now() + timedelta(seconds=1))
+    assert not unsolved_failures().exists()
+
+
+@pytest.mark.parametrize("end", ["deleted", "ready", "old"])
+def test_failure_that_matters_no_more_is_not_shown(end):
+    version = failed_version()
+    assert unsolved_failures().count() == 1
+    if end == "deleted":
+        version.document.delete()
+    elif end == "ready":
+        DocumentVersion.unscoped.update(state=DocumentState.READY)
+    else:
+        Job.objects.update(finished_at=timezone.now() - timedelta(days=8))
     assert not unsolved_failures().exists()
 
 
@@ -265,7 +284,7 @@ def test_fresh_part_is_a_part_and_under_the_dashboards_policy(operator):
 
 
 def test_staff_without_the_right_see_no_figures_and_hold_no_queue(db):
-    make_job(state=JobState.FAILED, reason="Private.", finished_at=timezone.now())
+    make_job(ExecuteRun, state=JobState.FAILED, reason="Private.", finished_at=timezone.now())
     client = Client()
     client.force_login(User.objects.create_user("helper@example.org", is_staff=True))
     assert "Private." not in words(client)
