@@ -37,12 +37,10 @@ def as_markdown(turn: Turn, here: RunRoutes, absolute: Absolute) -> str:
     if turn.sources:
         lines += ["", f"**{_('Sources')}**", ""]
     for citation in turn.sources:
-        place = re.sub(r"([\[\]\\])", r"\\\1", _place_of(citation))
+        place = re.sub(r"([\[\]\\<>])", r"\\\1", _place_of(citation))
         if address := address_of(citation, here, absolute):
             place = f"[{place}](<{address}>)"
-        lines.append(
-            f"{citation.n}. {_tame(place, in_link=True)}: “{_tame(_flat(citation.quote))}”"
-        )
+        lines.append(f"{citation.n}. {place}: “{_tame(_flat(citation.quote))}”")
     return "\n".join(lines)
 
 
@@ -61,9 +59,7 @@ def _place_of(citation: Citation) -> str:
     return _("%(name)s, page %(page)d") % {"name": citation.document_name, "page": citation.page}
 
 
-def _tame(text: str, *, in_link: bool = False) -> str:
-    if in_link:  # ours; names in it were escaped
-        return text.replace("![", "!\\[")
+def _tame(text: str) -> str:
     return _LOADS.sub(lambda found: "!\\[" if found[0] == "![" else "\\<", text)
 
 
