@@ -73,6 +73,7 @@ def make_world(folder: Path) -> World:
             "conversation_id": str(run.conversation_id),
             "report_id": str(report.id),
             "table": "days",
+            "number": "1",
             "token_id": str(_key(spare, "Spare", ["read"])[0]),
             "member_id": str(spare.membership.id),
             "invitation_id": str(_invitation(green).id),

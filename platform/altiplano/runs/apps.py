@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from altiplano.kernel.attention import register_attention
+from altiplano.web.landing import register_landing_source
 
 
 class RunsConfig(AppConfig):
@@ -9,5 +10,10 @@ class RunsConfig(AppConfig):
 
     def ready(self) -> None:
         from altiplano.runs.attention import reports_to_read
+        from altiplano.runs.interfaces.trial import trial_of
+        from altiplano.runs.landing import find_landing_app
+        from altiplano.studio.trial import register_trial
 
         register_attention(reports_to_read)
+        register_landing_source(find_landing_app)
+        register_trial(trial_of)

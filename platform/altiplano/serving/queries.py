@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from altiplano.serving.models import ModelEndpoint
 
@@ -14,9 +14,14 @@ def endpoint_usable_by(
 
     Without an id: the platform's default endpoint.
     """
-    usable = ModelEndpoint.objects.filter(
-        Q(organization__isnull=True) | Q(organization_id=organization_id), is_enabled=True
-    )
+    usable = endpoints_usable_by(organization_id)
     if endpoint_id is None:
         return usable.filter(is_default=True, organization__isnull=True).first()
     return usable.filter(id=endpoint_id).first()
+
+
+def endpoints_usable_by(organization_id: uuid.UUID) -> QuerySet[ModelEndpoint]:
+    """The enabled endpoints that serve the organization, by name."""
+    return ModelEndpoint.objects.filter(
+        Q(organization__isnull=True) | Q(organization_id=organization_id), is_enabled=True
+    ).order_by("name", "id")

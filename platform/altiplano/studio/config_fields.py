@@ -126,7 +126,7 @@ class Field:
         return min(16, max(4 if self.widget == "area" else 3, self.value.count("\n") + 2))
 
     @property
-    def limits(self) -> dict[str, object]:
+    def limits(self) -> dict[str, str]:
         """The attributes that let a browser check a number or a text before it is sent."""
         schema = self.setting.schema
         if self.setting.widget is Widget.NUMBER:
@@ -139,7 +139,7 @@ class Field:
             found = {"maxlength": schema.get("maxLength"), "minlength": schema.get("minLength")}
         else:
             found = {}
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: str(value) for name, value in found.items() if value is not None}
 
     @property
     def range_text(self) -> str:
@@ -147,7 +147,8 @@ class Field:
         low, high = self.limits.get("min"), self.limits.get("max")
         if self.setting.widget is not Widget.NUMBER or low is None or high is None:
             return ""
-        return _("from %(low)s to %(high)s") % {"low": _number(low), "high": _number(high)}
+        ends = {"low": _number(json.loads(low)), "high": _number(json.loads(high))}
+        return _("from %(low)s to %(high)s") % ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,16 @@ def read_config(schema: Mapping[str, Any], typed: Mapping[str, str]) -> Typed:
         if not any(name == known or known.startswith(name + ".") for known in problems):
             problems.setdefault(_owner_of(name, settings_of(schema)), reason)
     return Typed(config, problems)
+
+
+def with_default(schema: Mapping[str, Any], typed: Mapping[str, str], name: str) -> dict[str, str]:
+    """What was typed, but for the setting ``name``, in which its default stands again."""
+    texts = dict(typed)
+    for setting in _flat(settings_of(schema)):
+        if setting.name == name:
+            is_off = setting.widget is Widget.SWITCH and not setting.default
+            texts[PREFIX + name] = "" if is_off else _to_text(setting, setting.default)
+    return texts
 
 
 def say_value(setting: Setting, value: Any) -> str:
@@ -382,9 +393,12 @@ def _read_number(text: str, *, is_whole: bool) -> float:
 
 def _owner_of(name: str, settings: tuple[Setting, ...]) -> str:
     """The field beside which a problem is said: of ``stop.0`` the field ``stop``."""
-    flat = [each for setting in settings for each in (setting, *setting.children)]
-    owners = [each.name for each in flat if f"{name}.".startswith(f"{each.name}.")]
+    owners = [each.name for each in _flat(settings) if f"{name}.".startswith(f"{each.name}.")]
     return max(owners, key=len, default="")
+
+
+def _flat(settings: tuple[Setting, ...]) -> list[Setting]:
+    return [each for setting in settings for each in (setting, *setting.children)]
 
 
 def _to_json(value: Any) -> str:

@@ -2,11 +2,21 @@
 
 from django.urls import path
 
-from altiplano.runs.interfaces import history, report_pages, sources, tracing, usage_views, views
+from altiplano.runs.interfaces import (
+    history,
+    report_pages,
+    sources,
+    tracing,
+    trial,
+    usage_views,
+    views,
+)
 
 app_name = "runs"
 urlpatterns = [
     path("apps/<str:app_id>/", views.chat, name="chat"),
+    path("apps/<str:app_id>/trial/", trial.ask_draft, name="trial"),
+    path("apps/<str:app_id>/trial/<str:run_id>/", trial.show_trial, name="trial-run"),
     path("conversations/", history.list_conversations, name="conversations"),
     path("conversations/<str:conversation_id>/", history.open_conversation, name="conversation"),
     path("conversations/<str:conversation_id>/rename/", history.rename, name="conversation-rename"),
