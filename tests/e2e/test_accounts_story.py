@@ -114,9 +114,11 @@ def test_people_come_work_together_and_go(browser, platform, language, school, w
 
     anna.goto(f"{platform.url}/members/")
     row = anna.locator("tbody tr").filter(has_text=ben_email)
-    row.locator("select").select_option("viewer")
-    row.locator("button").click()
-    expect(row.locator("select")).to_have_value("viewer")
+    row.locator("a[href$='/role/']").click()
+    expect(anna.locator("[name=role][value=builder]")).to_be_checked()
+    anna.check("[name=role][value=viewer]")
+    send(anna)
+    expect(anna.locator(".messages")).to_contain_text(ben_email)
     assert ben.goto(f"{platform.url}/collections/new/").status == 403
 
     ben.goto(f"{platform.url}/members/")

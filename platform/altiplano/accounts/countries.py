@@ -1,5 +1,6 @@
 """The countries of ISO 3166-1 by their names in the languages of the platform."""
 
+from functools import cache
 from typing import Final
 
 from django.utils.text import slugify
@@ -269,6 +270,11 @@ def country_name(code: str) -> str:
 
 def country_choices() -> list[tuple[str, str]]:
     """All codes with their names in the active language, in the order of the names."""
-    column = _COLUMNS.get((get_language() or "")[:2], 1)
+    return list(_sorted_by_name(_COLUMNS.get((get_language() or "")[:2], 1)))
+
+
+@cache
+def _sorted_by_name(column: int) -> tuple[tuple[str, str], ...]:
+    """An É stands with the Es, whatever its code point."""
     choices = [(row[0], row[column]) for row in _ROWS]
-    return sorted(choices, key=lambda choice: slugify(choice[1]))
+    return tuple(sorted(choices, key=lambda choice: slugify(choice[1])))

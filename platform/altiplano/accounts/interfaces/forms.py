@@ -75,6 +75,20 @@ class InvitationForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
 
 
+class RoleForm(forms.Form):
+    """What a member may do from now on."""
+
+    role = forms.ChoiceField(
+        label=_("What may they do?"),
+        choices=[
+            (Role.OWNER, _("owner: decide about everything, members included")),
+            (Role.BUILDER, _("builder: make and change collections and apps")),
+            (Role.VIEWER, _("viewer: read documents and ask apps")),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+
 class ProfileForm(forms.Form):
     """How the person is called, and in which language they read."""
 

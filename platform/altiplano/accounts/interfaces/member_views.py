@@ -20,13 +20,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from altiplano.accounts import queries
 from altiplano.accounts.domain import invitations, members
 from altiplano.accounts.interfaces.auth import SESSION_KEY, member_required
-from altiplano.accounts.interfaces.forms import InvitationForm
-from altiplano.accounts.models import Invitation, Membership, Role, User
+from altiplano.accounts.interfaces.forms import InvitationForm, RoleForm
+from altiplano.accounts.models import Invitation, Membership, User
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.errors import ConflictError, DomainError, NotAllowedError
+from altiplano.kernel.errors import ConflictError, DomainError
 from altiplano.kernel.forms import add_domain_errors
 
-PAGE_SIZE = 50
+PAGE_SIZE, OPEN_SHOWN = 25, 10
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +43,7 @@ def show_members(request: HttpRequest, principal: Principal) -> HttpResponse:
                 issued = invitations.invite_colleague(
                     principal=principal, language=translation.get_language(), **form.cleaned_data
                 )
-            except (ConflictError, NotAllowedError, DomainError) as error:
+            except DomainError as error:
                 add_domain_errors(form, error)
                 status = error.status
             else:
@@ -52,15 +52,16 @@ def show_members(request: HttpRequest, principal: Principal) -> HttpResponse:
     wanted = request.GET.get("q", "")[:200].strip()
     found = queries.members_like(principal.organization_id, wanted)
     may_manage = "manage" in principal.scopes
+    open_invitations = queries.open_invitations_of(principal.organization_id)
+    if not may_manage:
+        open_invitations = open_invitations.none()
     context = {
         "section": "members",
         "form": form,
         "wanted": wanted,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
-        "open": queries.open_invitations_of(principal.organization_id)[:PAGE_SIZE]
-        if may_manage
-        else [],
-        "roles": Role.choices,
+        "open": open_invitations[:OPEN_SHOWN],
+        "open_count": open_invitations.count(),
         "may_manage": may_manage,
         "me": principal.user_id,
         "now": timezone.now(),
@@ -111,21 +112,34 @@ def withdraw(request: HttpRequest, principal: Principal, invitation_id: str) -> 
     return redirect("accounts:members")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @member_required
 def change_role(request: HttpRequest, principal: Principal, member_id: str) -> HttpResponse:
-    membership = members.change_role(
-        principal=principal, membership_id=member_id, role=request.POST.get("role", "")
-    )
-    messages.success(
-        request,
-        _("%(person)s is now %(role)s.")
-        % {
-            "person": membership.user.name or membership.user.email,
-            "role": membership.get_role_display(),
-        },
-    )
-    return redirect("accounts:members")
+    """Asks what the member may do from now on."""
+    principal.require("manage")
+    membership = Membership.objects.get_within(principal.organization_id, member_id)
+    form = RoleForm(request.POST or None, initial={"role": membership.role})
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                changed = members.change_role(
+                    principal=principal, membership_id=member_id, role=form.cleaned_data["role"]
+                )
+            except ConflictError as error:
+                add_domain_errors(form, error)
+                status = error.status
+            else:
+                _say_role(request, changed)
+                return redirect("accounts:members")
+    context = {"form": form, "membership": membership}
+    return render(request, "accounts/member_role.html", context, status=status)
+
+
+def _say_role(request: HttpRequest, membership: Membership) -> None:
+    person, role = membership.user.name or membership.user.email, membership.get_role_display()
+    messages.success(request, _("%(person)s is now %(role)s.") % {"person": person, "role": role})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
