@@ -110,6 +110,7 @@ def test_failed_job_is_found_with_its_reason_and_tried_again_in_under_five_click
     page, words, language = reader
     page.goto(platform.url + "/admin/")
     document = upload(platform, f"damaged-{language}.pdf", DAMAGED)
+    platform.wait_for(document, "failed")
     # The page learns of it by itself.
     row = page.locator(".ops-table tr", has=page.get_by_role("button", name=words.try_again)).first
     expect(row).to_be_visible(timeout=30_000)
