@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from altiplano.config import env
 from altiplano.ops.embedded_engine import weights_path
@@ -50,6 +51,7 @@ def examine(home: Home) -> list[Finding]:
         lambda: check_port(home),
         check_broker,
         check_engine,
+        check_mail,
         check_user,
         check_browser,
         check_sandbox,
@@ -152,6 +154,21 @@ def check_broker() -> Finding:
             "apt-get install valkey-server, or set ALTIPLANO_REDIS_URL to a running one.",
         )
     return Finding("Broker", "good", "A Valkey server comes with the packages.")
+
+
+def check_mail() -> Finding:
+    """Mails that stay in a folder are right for one person at the machine, and for nobody else."""
+    if host := env.read_mail_server().host:
+        return Finding("Mail", "good", f"Sent through {host}.")
+    address = urlsplit(env.read_str("PUBLIC_URL", "http://127.0.0.1:8000"))
+    if address.hostname in {"127.0.0.1", "localhost", "::1"}:
+        return Finding("Mail", "good", "Kept on this machine and shown at /mail/.")
+    return Finding(
+        "Mail",
+        "note",
+        "Mails are written to a folder and reach nobody: no confirmation, no invitation.",
+        "Set ALTIPLANO_EMAIL_URL to a mail server.",
+    )
 
 
 def check_engine() -> Finding:

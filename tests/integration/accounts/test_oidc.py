@@ -1,5 +1,7 @@
 """Signing in through the organization's own provider: known by a verified address, or not at all."""
 
+import html
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -7,7 +9,8 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core import mail
 
-from altiplano.accounts.models import User
+from altiplano.accounts.domain.invitations import invite_colleague
+from altiplano.accounts.models import Membership, User
 from tests.fakes.oidc import CLIENT_ID, CLIENT_SECRET, run_provider
 from tests.integration.accounts.people import is_signed_in, person, sign_in
 
@@ -38,9 +41,9 @@ def provider(settings):
         yield running
 
 
-def go_through(client):
+def go_through(client, login=LOGIN):
     """As a browser does: the button, the provider, and back."""
-    leaving = client.post(LOGIN)
+    leaving = client.post(login)
     assert leaving.status_code == 200
     address = leaving["Refresh"].partition("url=")[2]
     answer = requests.get(address, allow_redirects=False, timeout=5)
@@ -178,3 +181,16 @@ def test_address_alone_asks_first(provider, client):
     answer = client.get(LOGIN)
     assert answer.status_code == 200
     assert provider.seen == []
+
+
+def test_invited_person_comes_back_to_the_invitation(provider, client, alice):
+    issued = invite_colleague(
+        principal=alice.principal, email="dora@example.org", role="viewer", language="en"
+    )
+    link = f"/join/{issued.token}/"
+    client.get(link)
+    page = client.get("/accounts/login/", {"next": link}).content.decode()
+    (action,) = re.findall(r'action="(/accounts/oidc/[^"]+)"', page)
+    assert go_through(client, html.unescape(action))["Location"] == link
+    assert client.post(link)["Location"] == "/home/"
+    assert Membership.unscoped.get(user__email="dora@example.org").role == "viewer"

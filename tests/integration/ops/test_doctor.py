@@ -88,3 +88,20 @@ def test_engine_and_broker_elsewhere_need_nothing_here(monkeypatch, tmp_path):
     monkeypatch.setenv("ALTIPLANO_REDIS_URL", "redis://elsewhere/0")
 
     assert finding("Engine", tmp_path).level == finding("Broker", tmp_path).level == "good"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "mail_url", "level", "word"),
+    [
+        ("http://127.0.0.1:8000", "", "good", "/mail/"),
+        ("https://answers.example.org", "", "note", "reach nobody"),
+        ("https://answers.example.org", "smtps://u:hush@mail.example.org", "good", "mail.example"),
+    ],
+)
+def test_mails_that_reach_nobody_are_noted(monkeypatch, public_url, mail_url, level, word):
+    monkeypatch.setenv("ALTIPLANO_PUBLIC_URL", public_url)
+    monkeypatch.setenv("ALTIPLANO_EMAIL_URL", mail_url)
+    finding = doctor.check_mail()
+    assert finding.level == level
+    assert word in finding.says
+    assert "hush" not in finding.says
