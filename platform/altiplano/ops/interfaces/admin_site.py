@@ -138,6 +138,8 @@ def discover_pages() -> None:
             interfaces = import_module(f"{config.name}.interfaces")
             if module_has_submodule(interfaces, "admin"):
                 import_module(f"{config.name}.{ADMIN_MODULE}")
+    from altiplano.ops.interfaces.names import name_everything
     from altiplano.ops.interfaces.plain_pages import register_the_rest
 
     register_the_rest()
+    name_everything()
