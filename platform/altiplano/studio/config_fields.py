@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -225,10 +225,23 @@ def _settings(
         found, is_nullable = _resolve(raw, root)
         here = (*path, name)
         widget = _widget_for(found, is_nested=bool(path), is_nullable=is_nullable)
-        children = tuple(_settings(found, root, here)) if widget is Widget.GROUP else ()
+        children = tuple(_children(found, root, here)) if widget is Widget.GROUP else ()
         if widget is Widget.GROUP and not children:
             widget = Widget.JSON
         yield Setting(here, found, widget, name in required, is_nullable, children)
+
+
+def _children(
+    group: Mapping[str, Any], root: Mapping[str, Any], path: tuple[str, ...]
+) -> Iterator[Setting]:
+    """What the group's own default says of a child goes before the child's."""
+    defaults = group.get("default")
+    for child in _settings(group, root, path):
+        if isinstance(defaults, Mapping) and child.path[-1] in defaults:
+            schema = {**child.schema, "default": defaults[child.path[-1]]}
+            yield replace(child, schema=schema)
+        else:
+            yield child
 
 
 def _resolve(raw: Any, root: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -340,33 +353,58 @@ def _read_all(
 ) -> dict[str, Any]:
     config: dict[str, Any] = {}
     for setting in settings:
-        if setting.widget is Widget.GROUP:
-            inside = _read_all(setting.children, typed, problems)
-            if inside or setting.is_required:
-                config[setting.path[-1]] = inside
-            continue
         try:
-            value = _read(setting, typed.get(PREFIX + setting.name, ""))
+            value, is_default = _read_one(setting, typed, problems)
         except ValueError as error:
             problems[setting.name] = str(error)
             continue
-        is_default = setting.has_default and value == setting.default
-        if value is not _Absent.ABSENT and (not is_default or setting.is_required):
+        if value is not _Absent.ABSENT and (setting.is_required or not is_default):
             config[setting.path[-1]] = value
     return config
 
 
-def _read(setting: Setting, text: str) -> Any:
+def _read_one(
+    setting: Setting, typed: Mapping[str, str], problems: dict[str, str]
+) -> tuple[Any, bool]:
+    """What was typed, and whether that is the default. Raises ValueError.
+
+    A group is stored as a whole or not at all: which defaults its parts have within a group that is
+    given is the plugin's secret.
+    """
+    if setting.widget is not Widget.GROUP:
+        value = _read(setting, typed.get(PREFIX + setting.name))
+        return value, setting.has_default and value == setting.default
+    inside, are_defaults = {}, True
+    for child in setting.children:
+        try:
+            value, is_default = _read_one(child, typed, problems)
+        except ValueError as error:
+            problems[child.name] = str(error)
+            continue
+        if value is not _Absent.ABSENT:
+            inside[child.path[-1]] = value
+            are_defaults = are_defaults and is_default
+    return inside, are_defaults
+
+
+def _read(setting: Setting, text: str | None) -> Any:
     """Raises ValueError with what is wrong, in the reader's language."""
-    text = text.replace("\0", "")
     if setting.widget is Widget.SWITCH:
         return bool(text)
+    if text is None:
+        return _Absent.ABSENT
+    text = text.replace("\0", "").replace("\r\n", "\n")
     if setting.widget is Widget.LINES:
         return [line.strip() for line in text.splitlines() if line.strip()]
-    if setting.widget in (Widget.TEXT, Widget.AREA) and (text or setting.default == ""):
-        return text.replace("\r\n", "\n")
+    is_text = setting.widget in (Widget.TEXT, Widget.AREA)
+    if is_text and (text or (setting.has_default and not setting.is_nullable)):
+        return text
     if not text.strip():
         return None if setting.is_nullable else _Absent.ABSENT
+    return _read_value(setting, text)
+
+
+def _read_value(setting: Setting, text: str) -> Any:
     if setting.widget is Widget.NUMBER:
         return _read_number(text, is_whole=setting.schema.get("type") == "integer")
     try:

@@ -77,6 +77,13 @@ class CitationGuardConfig(BaseModel):
         description="Quote the sentence of the documents that answers the question, and where "
         "there is none, abstain; or abstain at once. Abstaining is for answers with numbers or "
         "names that no passage holds; others stay, without citations. Or keep every answer.",
+        json_schema_extra={
+            "enum_titles": {
+                "quote": "Quote the documents",
+                "abstain": "Abstain",
+                "keep": "Keep the answer",
+            }
+        },
     )
     quote_closeness: float = Field(
         default=0.9,

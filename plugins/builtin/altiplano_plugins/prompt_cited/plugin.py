@@ -54,6 +54,7 @@ class CitedPromptConfig(BaseModel):
         title="Length of answers",
         description="Short: a sentence or two. Full: as long as the question deserves. Models "
         "that read only the nearest sentences always answer briefly.",
+        json_schema_extra={"enum_titles": {"short": "Short", "full": "Full"}},
     )
     reading: Literal["auto", "passages", "sentences"] = Field(
         default="auto",
@@ -61,6 +62,13 @@ class CitedPromptConfig(BaseModel):
         description="Whole passages; or only the sentences nearest to the question and an example "
         "of an answer, which small models need. Automatic: sentences for models that hold 4,096 "
         "tokens or fewer.",
+        json_schema_extra={
+            "enum_titles": {
+                "auto": "Automatic",
+                "passages": "Whole passages",
+                "sentences": "The nearest sentences",
+            }
+        },
     )
     max_sentences: int = Field(
         default=2,

@@ -22,7 +22,10 @@ class HybridConfig(BaseModel):
     mode: sdk.SearchMode = Field(
         default=sdk.SearchMode.HYBRID,
         title="Search by",
-        description="Meaning (dense), words (lexical), or both (hybrid).",
+        description="Meaning finds what is said in other words, words find names and numbers.",
+        json_schema_extra={
+            "enum_titles": {"hybrid": "Meaning and words", "dense": "Meaning", "lexical": "Words"}
+        },
     )
     k: int = Field(
         default=6,
