@@ -13,9 +13,9 @@ __all__ = ["alice", "bob", "charlie", "green_schools", "vera"]
 def no_broker(settings):
     """Whatever would leave this process meets a closed port."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    search._client.cache_clear()
+    search.broker.cache_clear()
     yield
-    search._client.cache_clear()
+    search.broker.cache_clear()
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ def make_world(folder: Path) -> World:
             "token": "not-a-token",
             "organization": green.slug,
             "app": app.slug,
+            "page": "1",
             "key": "not-a-key",
         },
         clients=_clients(owner, builder, viewer, outsider),

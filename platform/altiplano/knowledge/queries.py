@@ -134,6 +134,14 @@ def document_text(organization_id: uuid.UUID, document_id: object) -> DocumentTe
     return text
 
 
+def chunk_place(
+    organization_id: uuid.UUID, version_id: uuid.UUID | None, chunk_id: int
+) -> tuple[int, int] | None:
+    """Where the chunk stands in the text of this version; None when it is not of it."""
+    chunks = Chunk.objects.within(organization_id).filter(version_id=version_id, pk=chunk_id)
+    return chunks.values_list("start", "end").first()
+
+
 def progress_of(version: DocumentVersion) -> float:
     """How far the version has come, from 0 to 1."""
     if version.state == DocumentState.READY:

@@ -134,7 +134,8 @@ def _checked_documents(collection: Collection, document_ids: Sequence[str]) -> t
 
 
 @cache
-def _client() -> redis.Redis:
+def broker() -> redis.Redis:
+    """The connections on which the portal waits for workers."""
     pool = redis.BlockingConnectionPool.from_url(
         settings.REDIS_URL,
         protocol=2,
@@ -148,7 +149,7 @@ def _client() -> redis.Redis:
 
 
 def _ask(request: wire.SearchRequest) -> wire.SearchReply:
-    client, encoded = _client(), request.encode()
+    client, encoded = broker(), request.encode()
     try:
         waiting = client.rpush(wire.REQUESTS_KEY, encoded)
         if waiting > wire.MAX_WAITING:

@@ -35,12 +35,12 @@ def broker(tmp_path_factory):
 @pytest.fixture
 def valkey(broker, settings):
     settings.REDIS_URL = broker[0]
-    gateway._client.cache_clear()
+    gateway.broker.cache_clear()
     client = redis.Redis.from_url(broker[0])
     client.flushall()
     yield client
     client.close()
-    gateway._client.cache_clear()
+    gateway.broker.cache_clear()
 
 
 @pytest.fixture
@@ -119,9 +119,9 @@ def test_crowd_is_turned_away(alice, collection, valkey, monkeypatch):
 
 def test_broker_that_is_down_is_a_503(alice, collection, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    gateway._client.cache_clear()
+    gateway.broker.cache_clear()
     reply = ask(alice, collection, query="beans")
-    gateway._client.cache_clear()
+    gateway.broker.cache_clear()
     assert (reply.status_code, reply.json()["code"]) == (503, "unavailable")
     assert "broker" in reply.json()["detail"]
 

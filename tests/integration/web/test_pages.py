@@ -76,10 +76,20 @@ def test_home_of_someone_else_shows_nothing_of_it(charlie, garden):
 
 
 @pytest.mark.parametrize(
-    "make", ["collection-detail", "collection-delete", "document-detail", "document-delete"]
+    "make",
+    [
+        "collection-detail",
+        "collection-search",
+        "collection-settings",
+        "collection-delete",
+        "document-changes",
+        "document-detail",
+        "document-file",
+    ],
 )
 def test_pages_of_foreign_documents_are_not_there(charlie, garden, make):
-    thing = garden.collection if make.startswith("collection") else garden.document
+    is_document = make in {"document-detail", "document-file"}
+    thing = garden.document if is_document else garden.collection
     response = signed_in(charlie).get(reverse(f"knowledge:{make}", args=[thing.id]))
     assert response.status_code == 404
     assert "There is nothing here" in body_of(response)
@@ -104,13 +114,6 @@ def test_collection_page_says_why_a_document_failed_in_the_reader_s_language(ali
     assert "protégé par un mot de passe" in body_of(signed_in(alice, "fr").get(address))
 
 
-def test_table_asks_again_only_while_something_moves(alice, garden):
-    address = reverse("knowledge:document-list", args=[garden.collection.id])
-    assert "every 2s" not in body_of(signed_in(alice).get(address))
-    make_document(garden.collection, "slow.pdf", DocumentState.PARSING)
-    assert "every 2s" in body_of(signed_in(alice).get(address))
-
-
 def test_upload_without_script_leads_back_to_the_collection(alice, garden, tmp_path):
     path = tmp_path / "water.txt"
     path.write_text("Close the tap while you brush your teeth.")
@@ -132,24 +135,10 @@ def test_upload_of_nothing_says_so(alice, garden):
     assert "Send at least one file" in body_of(response)
 
 
-def test_deletion_asks_for_the_name_and_deletes_nothing_without_it(alice, garden):
-    address = reverse("knowledge:document-delete", args=[garden.document.id])
-    page = body_of(signed_in(alice).post(address, {"name": "something else"}))
-    assert "This is not the name. Nothing was deleted." in page
-    garden.document.refresh_from_db()
-
-
-def test_deletion_with_the_name_deletes(alice, garden):
-    address = reverse("knowledge:document-delete", args=[garden.document.id])
-    response = signed_in(alice).post(address, {"name": "composting.pdf"}, follow=True)
-    assert "“composting.pdf” is deleted." in body_of(response)
-    assert not type(garden.document).unscoped.filter(pk=garden.document.pk).exists()
-
-
 def test_document_page_marks_the_passage_and_names_its_page(alice, garden):
     address = reverse("knowledge:document-detail", args=[garden.document.id])
     page = body_of(signed_in(alice).get(address, {"start": 13, "end": 13 + len(QUOTE)}))
-    assert f'<mark id="passage">{QUOTE}</mark>' in page
+    assert f'<mark id="passage" class="current">{QUOTE}</mark>' in page
     assert "page 2 of 2" in page
 
 

@@ -1,4 +1,4 @@
-"""The process that holds a stranger's file: parses, splits, detects the language, answers.
+"""The process that holds a stranger's file: parses, splits, detects the language, draws, answers.
 
 Started by :mod:`altiplano_worker.runtime.parsing` with an empty environment. It reads one
 request at a time from its standard input, answers on its standard output, ends when its input
@@ -6,6 +6,7 @@ ends, and can be killed at any moment: it owns nothing that outlives it.
 """
 
 import asyncio
+import base64
 import os
 import select
 import sys
@@ -102,7 +103,7 @@ def _answer(registry: PluginRegistry, request: dict[str, Any]) -> dict[str, Any]
     """A result or a refusal; whatever a plugin raises, the process goes on."""
     path = str(request["source"]["path"])
     try:
-        return _parse(registry, request)
+        return _draw(registry, request) if "draw" in request else _parse(registry, request)
     except MemoryError:
         lift_memory_limit()
         return _refusal("memory", sdk.BudgetExceededError("too much memory"))
@@ -114,13 +115,32 @@ def _answer(registry: PluginRegistry, request: dict[str, Any]) -> dict[str, Any]
         lift_memory_limit()
 
 
-def _parse(registry: PluginRegistry, request: dict[str, Any]) -> dict[str, Any]:
-    source = sdk.SourceFile(
+def _draw(registry: PluginRegistry, request: dict[str, Any]) -> dict[str, Any]:
+    source = _source_of(request)
+    painter = _parser_for(registry, source.media_type, {})
+    if not isinstance(painter, sdk.PagePainter):
+        raise sdk.UnreadableDocumentError("Files of this kind have no pages to show.")
+    wish = request["draw"]
+    limit_next_file(memory_bytes=request["memory_bytes"], seconds=request["seconds"])
+    picture = asyncio.run(
+        painter.draw_page(
+            source, wish["page"], wish["width"], wish["passage"], sdk.Context(log=_NoLog())
+        )
+    )
+    return {"picture": base64.b64encode(picture).decode("ascii")}
+
+
+def _source_of(request: dict[str, Any]) -> sdk.SourceFile:
+    return sdk.SourceFile(
         name=request["source"]["name"],
         media_type=request["source"]["media_type"],
         path=Path(request["source"]["path"]),
         size=request["source"]["size"],
     )
+
+
+def _parse(registry: PluginRegistry, request: dict[str, Any]) -> dict[str, Any]:
+    source = _source_of(request)
     splitter_id, splitter_config = request["splitter"]
     parser = _parser_for(registry, source.media_type, request["parser_config"])
     splitter: sdk.Splitter = registry.create(sdk.StageKind.SPLITTER, splitter_id, splitter_config)

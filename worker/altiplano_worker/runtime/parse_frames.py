@@ -4,6 +4,7 @@ The worker trusts nothing that comes back: the reading process has had a strange
 hands. Sizes are checked before a frame is read, shapes and offsets before a value is used.
 """
 
+import base64
 import struct
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -94,6 +95,17 @@ def decode_result(frame: Mapping[str, Any]) -> tuple[sdk.ParsedDocument, tuple[s
     _check_pages(pages, len(text))
     _check_spans(spans, len(text))
     return document, spans
+
+
+def decode_picture(frame: Mapping[str, Any]) -> bytes:
+    """The picture in the frame. Raises FrameError unless it is one of the format agreed on."""
+    try:
+        picture = base64.b64decode(str(frame["picture"]), validate=True)
+    except (KeyError, ValueError) as error:
+        raise FrameError("there is no picture in the frame") from error
+    if not (picture[:4] == b"RIFF" and picture[8:12] == b"WEBP"):
+        raise FrameError("the picture is no WebP")
+    return picture
 
 
 def _optional(value: object) -> str | None:

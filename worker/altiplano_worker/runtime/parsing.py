@@ -10,10 +10,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import altiplano_sdk as sdk
-from altiplano_worker.runtime.parse_frames import FrameError, FrameTooLargeError, decode_result
+from altiplano_worker.runtime.parse_frames import (
+    FrameError,
+    FrameTooLargeError,
+    decode_picture,
+    decode_result,
+)
 from altiplano_worker.runtime.parse_pipe import (
     ChildProcess,
     EndedError,
@@ -27,6 +32,9 @@ _START_SECONDS = 60.0
 _SLACK_BYTES = 1024 * 1024
 # JSON writes a character with up to six bytes; spans and pages take about as much again.
 _BYTES_PER_CHARACTER = 12
+_PICTURE_BYTES = 16 * 1024 * 1024
+
+T = TypeVar("T")
 
 _NOT_STARTED = "The process that reads documents could not be started."
 _STOPPED = "The process that reads documents was stopped while it read this file."
@@ -110,16 +118,54 @@ class ParserProcess:
         ``is_cancelled`` first says so, RetryableError when the child was lost through no fault of
         the file. After any of them the next call works.
         """
+        splitter_id, splitter_config = splitter
+        return self._ask(
+            _request(source, limits)
+            | {
+                "parser_config": dict(parser_config or {}),
+                "splitter": (splitter_id, dict(splitter_config)),
+                "text_chars": limits.text_chars,
+            },
+            lambda answer: ParseOutcome(*decode_result(answer)),
+            limits=limits,
+            max_bytes=limits.text_chars * _BYTES_PER_CHARACTER + _SLACK_BYTES,
+            is_cancelled=is_cancelled,
+        )
+
+    def draw(
+        self, source: sdk.SourceFile, *, page: int, width: int, passage: str, limits: ParseLimits
+    ) -> bytes:
+        """A picture of the page, the passage marked on it if it is found there.
+
+        Raises what :meth:`parse` does; also for kinds of files that have no pages.
+        """
+        return self._ask(
+            _request(source, limits) | {"draw": {"page": page, "width": width, "passage": passage}},
+            decode_picture,
+            limits=limits,
+            max_bytes=_PICTURE_BYTES,
+            is_cancelled=lambda: False,
+        )
+
+    def _ask(
+        self,
+        request: Mapping[str, Any],
+        decode: Callable[[Mapping[str, Any]], T],
+        *,
+        limits: ParseLimits,
+        max_bytes: int,
+        is_cancelled: Callable[[], bool],
+    ) -> T:
         child = self._running_child()
         try:
             answer = child.exchange(
-                _request(source, limits, parser_config or {}, splitter),
+                request,
                 seconds=limits.seconds,
-                max_bytes=limits.text_chars * _BYTES_PER_CHARACTER + _SLACK_BYTES,
+                max_bytes=max_bytes,
                 is_cancelled=is_cancelled,
                 poll_seconds=self._poll_seconds,
             )
-            outcome = None if "refused" in answer else ParseOutcome(*decode_result(answer))
+            outcome = None if "refused" in answer else decode(answer)
         except BaseException as error:
             # The child may still be busy with this file: whatever happened, it has to go.
             explained = _explain(error, self._discard(), limits)
@@ -172,13 +218,7 @@ def _start_child(command: Sequence[str]) -> ChildProcess:
     return child
 
 
-def _request(
-    source: sdk.SourceFile,
-    limits: ParseLimits,
-    parser_config: Mapping[str, Any],
-    splitter: tuple[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    splitter_id, splitter_config = splitter
+def _request(source: sdk.SourceFile, limits: ParseLimits) -> dict[str, Any]:
     return {
         "source": {
             "name": source.name,
@@ -186,11 +226,8 @@ def _request(
             "path": str(source.path.absolute()),
             "size": source.size,
         },
-        "parser_config": dict(parser_config),
-        "splitter": (splitter_id, dict(splitter_config)),
         "seconds": limits.seconds,
         "memory_bytes": limits.memory_bytes,
-        "text_chars": limits.text_chars,
     }
 
 

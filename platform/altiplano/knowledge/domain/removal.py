@@ -1,5 +1,6 @@
 """What every removal has in common: chunks with their tombstones, jobs, files."""
 
+import shutil
 import uuid
 from collections.abc import Collection as Sized
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from altiplano.kernel.models import ACTIVE_STATES, Job, JobState
 from altiplano.knowledge.blobs import BlobName, remove_blob
 from altiplano.knowledge.models import Chunk, DocumentText, DocumentVersion, Tombstone
+from altiplano.knowledge.pictures import folder_of
 
 TOMBSTONE_CHUNKS = 10_000
 """Chunk ids per tombstone row."""
@@ -53,5 +55,7 @@ def remove_blobs_on_commit(versions: QuerySet[DocumentVersion]) -> None:
     def remove() -> None:
         for name in names:
             remove_blob(name)
+            # Of another version with this content they are drawn again.
+            shutil.rmtree(folder_of(name.organization_id, name.sha256), ignore_errors=True)
 
     transaction.on_commit(remove, robust=True)

@@ -2,20 +2,75 @@
 
 from django.urls import path
 
-from altiplano.knowledge.interfaces import views
+from altiplano.knowledge.interfaces import (
+    collection_views,
+    document_views,
+    search_views,
+    table_views,
+)
 
 app_name = "knowledge"
 urlpatterns = [
-    path("collections/new/", views.add_collection, name="collection-create"),
-    path("collections/<str:collection_id>/", views.show_collection, name="collection-detail"),
-    path("collections/<str:collection_id>/documents/", views.list_documents, name="document-list"),
+    path("collections/", collection_views.list_collections, name="collection-list"),
+    path("collections/new/", collection_views.add_collection, name="collection-create"),
+    path(
+        "collections/<str:collection_id>/",
+        collection_views.show_collection,
+        name="collection-detail",
+    ),
+    path(
+        "collections/<str:collection_id>/documents/",
+        table_views.list_documents,
+        name="document-list",
+    ),
+    path(
+        "collections/<str:collection_id>/changes/",
+        table_views.show_changes,
+        name="document-changes",
+    ),
+    path(
+        "collections/<str:collection_id>/selected/",
+        table_views.act_on_documents,
+        name="document-act",
+    ),
+    path(
+        "collections/<str:collection_id>/undo/",
+        table_views.undo_deletion,
+        name="deletion-undo",
+    ),
+    path(
+        "collections/<str:collection_id>/search/",
+        search_views.try_search,
+        name="collection-search",
+    ),
+    path(
+        "collections/<str:collection_id>/settings/",
+        collection_views.change_collection,
+        name="collection-settings",
+    ),
     path(
         "collections/<str:collection_id>/delete/",
-        views.delete_collection,
+        collection_views.delete_collection,
         name="collection-delete",
     ),
-    path("documents/<str:document_id>/", views.show_document, name="document-detail"),
-    path("documents/<str:document_id>/retry/", views.retry_document, name="document-retry"),
-    path("documents/<str:document_id>/cancel/", views.cancel_document, name="document-cancel"),
-    path("documents/<str:document_id>/delete/", views.delete_document, name="document-delete"),
+    path("documents/<str:document_id>/", document_views.show_document, name="document-detail"),
+    path("documents/<str:document_id>/file/", document_views.download, name="document-file"),
+    path(
+        "documents/<str:document_id>/pages/<int:page>/picture/",
+        document_views.show_picture,
+        name="page-picture",
+    ),
+    path(
+        "documents/<str:document_id>/retry/", document_views.retry_document, name="document-retry"
+    ),
+    path(
+        "documents/<str:document_id>/cancel/",
+        document_views.cancel_document,
+        name="document-cancel",
+    ),
+    path(
+        "documents/<str:document_id>/delete/",
+        document_views.delete_document,
+        name="document-delete",
+    ),
 ]

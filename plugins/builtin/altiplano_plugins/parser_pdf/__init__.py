@@ -33,3 +33,10 @@ class PdfParser:
         from altiplano_plugins.parser_pdf.extraction import extract_pdf
 
         return extract_pdf(source.path)
+
+    async def draw_page(
+        self, source: SourceFile, page: int, width: int, passage: str, ctx: Context
+    ) -> bytes:
+        from altiplano_plugins.parser_pdf.drawing import draw_pdf_page
+
+        return draw_pdf_page(source.path, number=page, width=width, passage=passage)

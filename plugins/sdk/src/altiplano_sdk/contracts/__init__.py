@@ -10,6 +10,7 @@ from altiplano_sdk.contracts.context import (
 )
 from altiplano_sdk.contracts.documents import (
     Loader,
+    PagePainter,
     PageSpan,
     ParsedDocument,
     Parser,
@@ -83,6 +84,7 @@ __all__ = [
     "Loader",
     "Log",
     "OpenIndex",
+    "PagePainter",
     "PageSpan",
     "ParsedDocument",
     "Parser",

@@ -75,6 +75,19 @@ class Parser(Protocol):
 
 
 @runtime_checkable
+class PagePainter(Protocol):
+    """What a parser may offer besides: a page as its readers see it, the passage marked on it.
+
+    Returns a WebP of about ``width`` pixels. A ``passage`` that cannot be found on the page is left
+    unmarked. Raises :class:`~altiplano_sdk.errors.UnreadableDocumentError` as parsing does.
+    """
+
+    async def draw_page(
+        self, source: SourceFile, page: int, width: int, passage: str, ctx: Context
+    ) -> bytes: ...
+
+
+@runtime_checkable
 class Splitter(Protocol):
     """Cuts a document into spans, in order of start, each non-empty.
 
