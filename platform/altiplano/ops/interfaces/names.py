@@ -210,7 +210,7 @@ def name_everything() -> None:
                 _name(field)
 
 
-def _name(field: models.Field[Any, Any]) -> None:
+def _name(field: "models.Field[Any, Any]") -> None:
     """Unless its model names it, which then knows better."""
     is_unnamed = field.verbose_name == field.name.replace("_", " ")
     if is_unnamed and field.name in COLUMNS:
