@@ -4,9 +4,11 @@ import time
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import Platform, open_page
+from tests.e2e.test_browser_manners import WCAG_22_AA
 
 PASSWORD = "a long enough password"
 NEW_PASSWORD = "another long password"
@@ -22,6 +24,15 @@ def open_browser(
         page.locator(f"button[name=language][value={language}]").click()
         expect(page.locator("html")).to_have_attribute("lang", language)
     return context, page
+
+
+def check(page: Page) -> None:
+    """What only a story reaches is as accessible, and as narrow on a phone, as every other page."""
+    violations = Axe().run(page, options=WCAG_22_AA).response["violations"]
+    assert [(one["id"], one["nodes"][0]["target"]) for one in violations] == [], page.url
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), page.url
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def send(page: Page) -> None:
@@ -83,7 +94,9 @@ def test_people_come_work_together_and_go(browser, platform, language, school, w
     sign_up(anna, platform, anna_email)
     anna.locator("a[href='/mail/']").click()
     expect(anna.locator("article.mail").first).to_contain_text(anna_email)
+    check(anna)
     open_newest_mail(anna, platform, anna_email)
+    check(anna)
     send(anna)
     anna.wait_for_url("**/organizations/new/")
     anna.fill("[name=name]", school)
@@ -101,10 +114,12 @@ def test_people_come_work_together_and_go(browser, platform, language, school, w
 
     open_newest_mail(ben, platform, ben_email)
     expect(ben.locator("h1")).to_contain_text(school)
+    check(ben)
     ben.locator("main a.button").first.click()
     expect(ben.locator("[name=email]")).to_have_value(ben_email)
     fill_sign_up(ben, ben_email)
     ben.wait_for_url("**/join/**")
+    check(ben)
     invitation = ben.url
     send(ben)
     expect(ben.locator(".messages")).to_contain_text(welcome)
@@ -116,6 +131,7 @@ def test_people_come_work_together_and_go(browser, platform, language, school, w
     row = anna.locator("tbody tr").filter(has_text=ben_email)
     row.locator("a[href$='/role/']").click()
     expect(anna.locator("[name=role][value=builder]")).to_be_checked()
+    check(anna)
     anna.check("[name=role][value=viewer]")
     send(anna)
     expect(anna.locator(".messages")).to_contain_text(ben_email)
@@ -124,6 +140,7 @@ def test_people_come_work_together_and_go(browser, platform, language, school, w
     ben.goto(f"{platform.url}/members/")
     expect(ben.locator("tbody tr")).to_have_count(2)
     ben.locator("tbody a[href$='/remove/']").click()
+    check(ben)
     send(ben)
     ben.wait_for_url("**/organizations/new/")
     expect(ben.locator(".messages")).to_contain_text(left)
@@ -167,6 +184,7 @@ def test_forgotten_password_is_replaced(dora, platform):
     page.wait_for_url("**/password/reset/done/")
     open_newest_mail(page, platform, email)
     assert "set-password" in page.url
+    check(page)
     page.fill("[name=password1]", NEW_PASSWORD)
     page.fill("[name=password2]", NEW_PASSWORD)
     send(page)
@@ -187,16 +205,19 @@ def test_code_from_a_phone_is_asked_for(dora, platform):
     prove(page)
     expect(page.locator("img.qr")).to_be_visible()
     assert page.evaluate("document.querySelector('img.qr').naturalWidth") > 0
+    check(page)
     secret = page.locator(".secret code").inner_text()
     page.fill("[name=code]", code_for(secret, 0))
     send(page)
     page.wait_for_url("**/2fa/recovery-codes/")
     expect(page.locator(".codes li")).to_have_count(10)
+    check(page)
     recovery = page.locator(".codes li").first.inner_text()
     for code in (code_for(secret, 1), recovery):
         sign_out(page)
         sign_in(page, platform, email)
         page.wait_for_url("**/2fa/authenticate/")
+        check(page)
         page.fill("[name=code]", code)
         send(page)
         page.wait_for_url("**/organizations/new/")
@@ -230,6 +251,7 @@ def test_passkey_replaces_the_password(browser, dora, platform):
     prove(page)
     page.wait_for_url("**/webauthn/add/")
     expect(page.locator("[data-passkey-missing]")).to_be_hidden()
+    check(page)
     page.fill("[name=name]", "My laptop")
     page.check("[name=passwordless]")
     send(page)
@@ -237,6 +259,7 @@ def test_passkey_replaces_the_password(browser, dora, platform):
     page.goto(f"{local.url}/accounts/2fa/webauthn/")
     expect(page.locator("main .things")).to_contain_text("My laptop")
     expect(page.locator("main .things")).to_contain_text("passkey")
+    check(page)
     sign_out(page)
     page.goto(f"{local.url}/accounts/login/")
     page.locator("form[data-passkey=login] button").click()
