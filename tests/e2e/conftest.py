@@ -159,6 +159,7 @@ def places(platform: Platform) -> dict[str, str]:
         "collection": demo["collection"],
         "document": documents["items"][0]["id"],
         "run": run["id"],
+        "source": "{document_id}/?start={start}&end={end}".format(**run["citations"][0]),
     }
 
 

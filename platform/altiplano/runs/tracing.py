@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STAGE_NAMES: Final[Mapping[str, StrPromise]] = {
     "guard": _("Guard"),
     "query": _("Question"),
-    "retriever": _("Search"),
+    "retriever": _("Passage search"),
     "reranker": _("Ranking"),
     "prompt": _("Prompt"),
     "generator": _("Answer"),

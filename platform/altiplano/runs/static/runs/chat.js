@@ -138,6 +138,7 @@ function replace(turn, html) {
 
 function complain(sentence) {
   byId("problem").textContent = sentence;
+  byId("problem").className = "notice error";
   byId("problem").hidden = false;
   field.focus();
 }
