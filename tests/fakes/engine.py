@@ -177,6 +177,11 @@ class FakeEngine:
         yield b"data: [DONE]\n\n"
 
     def _words_for(self, model: str, request: dict[str, Any]) -> list[str]:
+        if request.get("stop"):
+            return _cut(self._all_words_for(model, request), request["stop"])
+        return self._all_words_for(model, request)
+
+    def _all_words_for(self, model: str, request: dict[str, Any]) -> list[str]:
         limit = int(request.get("max_tokens") or 10_000)
         prompt = [str(message["content"]) for message in request["messages"]]
         if model == "fake-echo":
@@ -185,6 +190,14 @@ class FakeEngine:
             found = re.search(r"SAY ([^\n]+)", "\n".join(prompt))
             return re.findall(r"\S+\s*", found.group(1) if found else "Nothing to say.")[:limit]
         return self._words[:limit]
+
+
+def _cut(words: list[str], stops: list[str]) -> list[str]:
+    """The words before the first stop text, as engines cut; perhaps none."""
+    text = "".join(words)
+    found = [text.find(stop) for stop in stops]
+    end = min((position for position in found if position >= 0), default=len(text))
+    return re.findall(r"\S+\s*|\s+", text[:end])
 
 
 def _words_in(request: dict[str, Any]) -> int:

@@ -101,6 +101,25 @@ def test_the_official_client_waits_for_a_whole_answer(client):
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + 5
 
 
+def test_a_stop_text_that_cuts_everything_ends_as_an_empty_answer(client):
+    answer = client.chat.completions.create(model=MODEL, messages=ASK, stop=["word0"])
+    assert answer.choices[0].message.content == ""
+    assert answer.choices[0].finish_reason == "stop"
+    stream = client.chat.completions.create(model=MODEL, messages=ASK, stop="word0", stream=True)
+    chunks = list(stream)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == ""
+    assert chunks[-1].choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+def test_a_question_of_which_nothing_is_seen_is_refused(client, is_streamed):
+    unseen = [{"role": "user", "content": "\u200b\u2060 \u00a0"}]
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
+        client.chat.completions.create(model=MODEL, messages=unseen, stream=is_streamed)
+    assert caught.value.code == "question_empty"
+    assert "Ask a question" in caught.value.message
+
+
 def test_the_official_client_lists_and_reads_apps(client):
     assert [model.id for model in client.models.list()] == [MODEL]
     assert client.models.retrieve(MODEL).owned_by == "altiplano"

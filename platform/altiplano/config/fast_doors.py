@@ -19,6 +19,7 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.utils.translation import get_language_from_request
 from pydantic import ValidationError
 
 from altiplano.accounts.interfaces.auth import authenticate_bearer
@@ -47,7 +48,7 @@ FAULT: Final = "Something went wrong on our side. Please try again."
 
 
 def _open_chat(request: KeyRequest) -> Answer:
-    return lambda: _for_program(_answer_chat(request.authorization, request.body))
+    return lambda: _for_program(_answer_chat(request))
 
 
 def _open_run(request: KeyRequest) -> Answer | None:
@@ -67,9 +68,10 @@ async def _for_program(answer: Awaitable[HttpResponseBase]) -> HttpResponseBase:
     return response
 
 
-async def _answer_chat(authorization: str, body: bytes) -> HttpResponseBase:
+async def _answer_chat(asked: KeyRequest) -> HttpResponseBase:
     try:
-        return await answer_chat(authorization, body)
+        language = get_language_from_request(ASGIRequest(asked.scope, BytesIO()))
+        return await answer_chat(asked.authorization, asked.body, language=language)
     except DomainError as error:
         return error_response(error)
     except Exception:

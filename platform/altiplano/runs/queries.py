@@ -1,6 +1,7 @@
 """Reads of runs: what a person may see, and how a run is shown."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -104,7 +105,7 @@ def show_run(run: Run) -> dict[str, Any]:
         "answer": answer.text if answer else "",
         "abstained": bool(answer and answer.is_abstained),
         "citations": citations,
-        "passages": [_show_passage(passage) for passage in nearest_passages(answer)],
+        "passages": show_nearest(nearest_passages(answer)),
         "usage": {
             "prompt_tokens": answer.prompt_tokens if answer else 0,
             "completion_tokens": answer.completion_tokens if answer else 0,
@@ -128,6 +129,11 @@ def nearest_passages(answer: Answer | None) -> list[dict[str, Any]]:
         if event.get("type") == "passages.found":
             return list(event.get("passages", ())[:NEAREST_PASSAGES])
     return []
+
+
+def show_nearest(passages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the passages that were found, those that are shown with an abstention."""
+    return [_show_passage(passage) for passage in passages[:NEAREST_PASSAGES]]
 
 
 def _show_passage(passage: dict[str, Any]) -> dict[str, Any]:

@@ -113,6 +113,12 @@ async def test_clients_wishes_hold_where_the_generator_is_silent(engine):
     assert request["stop"] == ["END", "STOP"]
 
 
+@pytest.mark.parametrize(("stop", "answer"), [("word0", ""), ("word2", "word0 word1 ")])
+async def test_clients_stop_text_cuts_the_answer_even_to_nothing(engine, stop, answer):
+    outcome = await run(engine, "fake", pipeline=replace(CHAT, stop=(stop,)))
+    assert (outcome.state, outcome.code, outcome.answer) == ("finished", "", answer)
+
+
 @pytest.mark.parametrize("attack", HOSTILE)
 async def test_hostile_text_reaches_the_engine_as_data(engine, attack):
     """Question and history are attacked here; the passages in the prompt suite."""

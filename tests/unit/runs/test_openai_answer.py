@@ -2,6 +2,8 @@
 
 import json
 
+import httpx2 as httpx
+import openai
 import orjson
 import pytest
 
@@ -15,6 +17,7 @@ from altiplano.runs.interfaces.openai_answer import (
 )
 from altiplano.runs.interfaces.openai_request import ParameterError
 from altiplano.runs.stream_positions import Entry
+from altiplano_sdk import correction_sentence
 
 CITATION = {
     "n": 1, "chunk_id": 7, "document_id": "d", "document_name": "Compost.pdf", "page": 2,
@@ -28,9 +31,15 @@ def entries(*events):
         yield Entry(b"%d-0" % seq, seq, event["type"].encode(), orjson.dumps({**event, "seq": seq}))
 
 
-def write(*events, include_usage=False):
-    writer = ChunkWriter(run_id="r1", model="o/a", created=5, include_usage=include_usage)
-    raw = writer.opening() + b"".join(writer.write(entry) for entry in entries(*events))
+def raw_stream(*events, include_usage=False, language="en"):
+    writer = ChunkWriter(
+        run_id="r1", model="o/a", created=5, include_usage=include_usage, language=language
+    )
+    return writer.opening() + b"".join(writer.write(entry) for entry in entries(*events))
+
+
+def write(*events, **options):
+    raw = raw_stream(*events, **options)
     blocks = raw.decode().strip().split("\n\n")
     assert all(block.startswith("data: ") for block in blocks)
     assert blocks[-1] == "data: [DONE]"
@@ -84,13 +93,109 @@ def test_an_answer_of_which_nothing_was_streamed_is_sent_whole():
     assert chunks[-1]["abstained"] is True
 
 
-def test_an_answer_that_was_replaced_is_in_the_last_chunk():
+def test_an_answer_that_lost_a_mark_is_not_repeated():
     chunks = write(
         {"type": "answer.delta", "text": "Six [9]."},
         {"type": "answer.finished", "text": "Six.", "abstained": False, "replaced": True},
         {"type": "run.finished", "usage": USAGE, "timings": {}},
     )
     assert (text_of(chunks), chunks[-1]["answer"]) == ("Six [9].", "Six.")
+
+
+GUARDED = {
+    "type": "stage.finished", "stage": 5, "kind": "guard", "plugin": "citations", "ms": 1.0,
+    "detail": {"point": "answer", "action": "abstain", "language": "fr"},
+}  # fmt: skip
+DRAFT = {"type": "answer.delta", "text": "Neuf ans [1]."}
+END = {"type": "run.finished", "usage": USAGE, "timings": {}}
+PASSAGE = {
+    "chunk_id": 7, "document_id": "d", "document_name": "Compost.pdf", "page": 2, "start": 3,
+    "end": 9, "text": "mature",
+}  # fmt: skip
+REFUSED = (
+    {"type": "passages.found", "passages": [{**PASSAGE, "score": 0.4, "language": "en"}] * 5},
+    DRAFT,
+    GUARDED,
+    {
+        "type": "answer.finished", "text": "Les documents ne le disent pas.", "abstained": True,
+        "replaced": True,
+    },
+    END,
+)  # fmt: skip
+
+
+def test_a_reader_sees_the_correction_behind_the_draft_in_the_questions_language():
+    chunks = write(*REFUSED)
+    assert text_of(chunks) == (
+        "Neuf ans [1].\n\nLa réponse ci-dessus n'est pas confirmée par les documents.\n\n"
+        "Les documents ne le disent pas."
+    )
+    assert chunks[-1]["answer"] == "Les documents ne le disent pas."
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_without_a_known_language_the_correction_is_in_the_readers():
+    replaced = {
+        "type": "answer.finished", "text": "Six months.", "abstained": False, "replaced": True,
+    }  # fmt: skip
+    unknown = {**GUARDED, "detail": {"language": None}}
+    texts = [
+        text_of(write(DRAFT, unknown, replaced, END, language=language))
+        for language in ("fr", "en-gb", None)
+    ]
+    notices = [text.split("\n\n")[1] for text in texts]
+    assert notices == [correction_sentence(language) for language in ("fr", "en", "en")]
+    assert all(text.endswith("\n\nSix months.") for text in texts)
+
+
+def test_a_draft_that_is_the_refusal_over_and_over_needs_no_correction():
+    draft = "The documents do not say. The documents do not say."
+    chunks = write(
+        {"type": "answer.delta", "text": draft},
+        {
+            "type": "answer.finished", "text": "The documents do not say.", "abstained": True,
+            "replaced": True,
+        },
+        END,
+    )  # fmt: skip
+    assert text_of(chunks) == draft
+
+
+def test_an_abstention_carries_the_nearest_passages():
+    chunks = write(*REFUSED)
+    assert chunks[-1]["passages"] == [PASSAGE] * 3
+    assert write(*ANSWERED)[-1]["passages"] == []
+
+
+def test_the_official_client_reads_the_correction():
+    raw = raw_stream(*REFUSED, include_usage=True)
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=raw)
+
+    transport = httpx.MockTransport(reply)
+    with openai.OpenAI(
+        base_url="https://altiplano.example/v1",
+        api_key="key",
+        http_client=httpx.Client(transport=transport),
+    ) as client:
+        chunks = list(
+            client.chat.completions.create(
+                model="o/a", messages=[{"role": "user", "content": "?"}], stream=True
+            )
+        )
+    text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    assert text.endswith("\n\nLes documents ne le disent pas.")
+    assert chunks[-1].model_extra["passages"] == [PASSAGE] * 3
+
+
+def test_an_empty_answer_ends_as_any_other():
+    chunks = write(
+        {"type": "answer.finished", "text": "", "abstained": False, "replaced": False}, END
+    )
+    assert text_of(chunks) == ""
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+    assert "answer" not in chunks[-1]
 
 
 def test_a_cut_answer_says_that_its_length_was_reached():
@@ -120,7 +225,7 @@ def test_an_end_without_an_answer_is_an_error_in_the_stream(event, code):
 
 
 def test_a_reset_to_a_finished_run_completes_the_answer():
-    run = {"answer": "Six months.", "abstained": False, "citations": [CITATION]}
+    run = {"answer": "Six months.", "abstained": False, "citations": [CITATION], "passages": []}
     chunks = write(
         {"type": "reset", "run": run}, {"type": "run.finished", "usage": USAGE, "timings": {}}
     )
@@ -131,15 +236,17 @@ def test_a_reset_to_a_finished_run_completes_the_answer():
         {"type": "reset", "run": run},
         {"type": "run.finished", "usage": USAGE, "timings": {}},
     )
-    assert (text_of(late), late[-1]["answer"]) == ("Six", "Six months.")
+    assert text_of(late) == "Six months."
 
 
 def test_a_whole_completion_has_citations_in_its_message():
     shown = {
-        "id": "r1", "answer": "Six.", "abstained": False, "citations": [CITATION], "usage": USAGE,
+        "id": "r1", "answer": "Six.", "abstained": True, "citations": [CITATION],
+        "passages": [PASSAGE], "usage": USAGE,
     }  # fmt: skip
     body = completion_of(shown, model="o/a", created=5)
     assert body["choices"][0]["message"]["citations"] == [CITATION]
+    assert body["choices"][0]["message"]["passages"] == [PASSAGE]
     assert body["usage"] == {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
 
 

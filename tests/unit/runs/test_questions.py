@@ -1,5 +1,7 @@
 """What people may ask."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,13 @@ def test_a_question_keeps_its_words_lines_and_accents():
     assert clean_question("  Quand récolter ?\r\nMerci\t! ") == "Quand récolter ?\nMerci\t!"
 
 
-@pytest.mark.parametrize("raw", ["", "   \n\t ", "\x00\x07", "\u202e\u202c"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "", "   \n\t ", "\x00\x07", "\u202e\u202c", "\u200b", "\u200b \u2060\ufeff\u00ad",
+        "\u00a0\u3000", "\u2028", "\u3164\u115f\u2800", "\ufe0f\u0301",
+    ],
+)  # fmt: skip
 def test_an_empty_question_is_refused_with_a_sentence(raw):
     with pytest.raises(UnaskableError) as caught:
         clean_question(raw)
@@ -31,6 +39,13 @@ def test_hidden_instructions_are_removed():
     assert clean_question(tagged + "\u202eabc\u202c\x1b[31m") == "Hiabc[31m"
 
 
+@pytest.mark.parametrize(
+    "raw", ["?", "é", "e\u0301", "👨\u200d🌾", "नमस्ते", "\u0645\u06cc\u200c\u062e", "7"]
+)
+def test_what_can_be_seen_may_be_asked_with_its_joiners(raw):
+    assert clean_question(raw) == unicodedata.normalize("NFC", raw)
+
+
 @given(st.text(max_size=200))
 def test_cleaning_is_idempotent(raw):
     try:
@@ -47,6 +62,7 @@ def test_history_keeps_order_and_drops_empty_messages():
         [
             {"role": "user", "content": " one "},
             {"role": "assistant", "content": ""},
+            {"role": "user", "content": "\u200b"},
             {"role": "assistant", "content": "two"},
         ]
     )

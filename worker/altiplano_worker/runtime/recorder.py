@@ -114,7 +114,7 @@ class RunRecorder:
 
         A text of which nothing was streamed yet is streamed first.
         """
-        if not self._deltas:
+        if text and not self._deltas:
             self.add_text(text)
         for fields in citations:
             citation = CitationAdded(seq=self._next(), **fields)

@@ -164,6 +164,7 @@ class _Run:
                 action=verdict.action,
                 reason=verdict.reason,
                 scores=dict(verdict.scores or {}),
+                language=request.query.language,
             )
         return verdict
 
@@ -240,7 +241,9 @@ class _Run:
             detail["finish_reason"] = done.finish_reason
             detail["characters"] = self.recorder.streamed_length
         self.recorder.add_usage(done.usage)
-        if not self.recorder.streamed.strip():
+        # A client's stop text may cut everything: then nothing is what was asked for.
+        was_stopped = done.finish_reason == "stop" and bool(self.pipeline.stop)
+        if not self.recorder.streamed.strip() and not was_stopped:
             raise sdk.EngineError("The model ended without an answer.")
 
     def _add_text(self, stage: PlannedStage, text: str) -> None:
@@ -254,10 +257,15 @@ class _Run:
     async def _check_answer(self, query: sdk.Query, used: tuple[sdk.Passage, ...]) -> str:
         """The guards' word is final, and the answer is recorded with what supports it.
 
+        They are not asked about an answer that a stop text left empty.
+
         A guard that replaces the answer speaks about its replacement: citations of guards before
         it point into a text that is gone, so they go, too.
         """
         answer = self.recorder.streamed
+        if not answer.strip():
+            self.recorder.finish_answer(answer, abstained=False)
+            return ""
         spans: tuple[sdk.CitationSpan, ...] = ()
         for guard in self.plan.guards_at(sdk.GuardPoint.ANSWER):
             request = sdk.GuardRequest(sdk.GuardPoint.ANSWER, query, used, answer)

@@ -13,6 +13,8 @@ MAX_HISTORY_MESSAGES: Final = 40
 MAX_HISTORY_CHARS: Final = 32_000
 ROLES: Final = frozenset({"user", "assistant"})
 KEPT_CONTROLS: Final = frozenset("\n\t")
+BLANK_LETTERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters by their category, of which nothing is seen."""
 
 
 class UnaskableError(InvalidInputError):
@@ -24,10 +26,10 @@ class UnaskableError(InvalidInputError):
 def clean_question(raw: str) -> str:
     """The question without control characters, its line ends unified, without outer space.
 
-    Raises UnaskableError when nothing, or too much, is left.
+    Raises UnaskableError when nothing that can be seen, or too much, is left.
     """
     question = _without_controls(raw).strip()
-    if not question:
+    if not _is_visible(question):
         raise UnaskableError(
             _("Ask a question: the text is empty."),
             code="question_empty",
@@ -61,7 +63,7 @@ def clean_history(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]
                 fields={f"history.{number}.role": _("user or assistant")},
             )
         content = _without_controls(str(message.get("content", ""))).strip()
-        if content:
+        if _is_visible(content):
             history.append({"role": role, "content": content})
             total += len(content)
     if len(history) > MAX_HISTORY_MESSAGES or total > MAX_HISTORY_CHARS:
@@ -89,6 +91,17 @@ def _without_controls(raw: str) -> str:
         or (unicodedata.category(character) not in {"Cc", "Cs", "Cn"} and not _is_hidden(character))
     )
     return unicodedata.normalize("NFC", kept)
+
+
+def _is_visible(text: str) -> bool:
+    """Whether a reader sees anything: not of spaces, joiners and accents without a letter alone."""
+    return any(
+        character not in BLANK_LETTERS
+        and (
+            unicodedata.category(character)[0] in "LNPS" or unicodedata.category(character) == "Co"
+        )
+        for character in text
+    )
 
 
 def _is_hidden(character: str) -> bool:

@@ -12,6 +12,7 @@ import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import get_language_from_request
 from django.views.decorators.csrf import csrf_exempt
 
 from altiplano.accounts.interfaces.auth import authenticate_bearer
@@ -47,7 +48,11 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         return _wrong_method("POST")
     try:
-        return await answer_chat(request.headers.get("Authorization", ""), _body(request))
+        return await answer_chat(
+            request.headers.get("Authorization", ""),
+            _body(request),
+            language=get_language_from_request(request),
+        )
     except DomainError as error:
         return error_response(error)
     except Exception:
@@ -55,8 +60,11 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
         return fault_response()
 
 
-async def answer_chat(authorization: str, raw: bytes) -> HttpResponseBase:
-    """The completion for a request's header and body. Raises DomainError before it begins."""
+async def answer_chat(authorization: str, raw: bytes, *, language: str) -> HttpResponseBase:
+    """The completion for a request's header and body. Raises DomainError before it begins.
+
+    ``language`` is what the client reads, for what must be said about an answer.
+    """
     created = int(time.time())
     asked: list[ChatRequest] = []
 
@@ -69,7 +77,7 @@ async def answer_chat(authorization: str, raw: bytes) -> HttpResponseBase:
     begun.reader.grace = 0  # this protocol cannot come back to an answer
     chat = asked[0]
     if chat.stream:
-        return stream_response(_chunks(begun, chat, created), begun.reader)
+        return stream_response(_chunks(begun, chat, created, language), begun.reader)
     return await _whole(begun, chat, created)
 
 
@@ -117,13 +125,16 @@ async def _whole(begun: Begun, chat: ChatRequest, created: int) -> HttpResponse:
     return _respond(*failure_of(shown["error"] or CANCELLED))
 
 
-async def _chunks(begun: Begun, chat: ChatRequest, created: int) -> AsyncIterator[bytes]:
+async def _chunks(
+    begun: Begun, chat: ChatRequest, created: int, language: str
+) -> AsyncIterator[bytes]:
     reader: RunReader = begun.reader
     writer = ChunkWriter(
         run_id=str(begun.run.id),
         model=chat.model,
         created=created,
         include_usage=chat.include_usage,
+        language=language,
     )
     try:
         yield writer.opening()

@@ -3,7 +3,7 @@
 Everything importable from here is covered by :data:`CONTRACT_VERSION`; anything else is private.
 """
 
-from altiplano_sdk.abstention import abstention_sentence, is_abstention
+from altiplano_sdk.abstention import abstention_sentence, correction_sentence, is_abstention
 from altiplano_sdk.cleaning import CleanText, clean_text, hidden_warnings
 from altiplano_sdk.contracts import (
     CONTRACT_VERSION,
@@ -123,6 +123,7 @@ __all__ = [
     "VectorBatch",
     "abstention_sentence",
     "clean_text",
+    "correction_sentence",
     "hidden_warnings",
     "is_abstention",
 ]

@@ -16,6 +16,15 @@ ABSTENTIONS: Final = {
     "pt": "Os documentos não o dizem.",
     "nl": "De documenten zeggen het niet.",
 }
+CORRECTIONS: Final = {
+    "en": "The answer above is not supported by the documents.",
+    "fr": "La réponse ci-dessus n'est pas confirmée par les documents.",
+    "es": "Los documentos no respaldan la respuesta anterior.",
+    "de": "Die Dokumente belegen die Antwort oben nicht.",
+    "it": "I documenti non confermano la risposta precedente.",
+    "pt": "Os documentos não confirmam a resposta acima.",
+    "nl": "De documenten bevestigen het antwoord hierboven niet.",
+}
 LONGEST_ABSTENTION: Final = 300
 """A longer text says something beside the refusal and counts as an answer."""
 
@@ -54,6 +63,14 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?。])\s")
 def abstention_sentence(language: str | None) -> str:
     """The sentence in ``language`` (an ISO 639-1 code, regions are ignored), else in English."""
     return ABSTENTIONS.get((language or "en").lower()[:2], ABSTENTIONS["en"])
+
+
+def correction_sentence(language: str | None) -> str:
+    """What stands between a streamed draft and what takes its place, for readers who keep both.
+
+    In ``language`` as :func:`abstention_sentence`.
+    """
+    return CORRECTIONS.get((language or "en").lower()[:2], CORRECTIONS["en"])
 
 
 def is_abstention(answer: str) -> bool:
