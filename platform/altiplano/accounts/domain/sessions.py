@@ -17,7 +17,9 @@ def principal_of_user(user: User, *, organization_id: uuid.UUID | None) -> Princ
     NotAllowedError when there is no membership, or none in an organization that is not suspended.
     """
     memberships = list(
-        Membership.unscoped.filter(user=user).select_related("organization__limits").order_by("created_at")
+        Membership.unscoped.filter(user=user)
+        .select_related("organization__limits")
+        .order_by("created_at")
     )
     if not memberships:
         raise NotAllowedError(

@@ -154,7 +154,9 @@ def authenticate_token(key: str) -> Principal:
     limits = joined_limits(token.organization)
     if not limits.allows_api:
         raise NotAllowedError(
-            _("API keys are switched off for this organization; its owner can write to the operator."),
+            _(
+                "API keys are switched off for this organization; its owner can write to the operator."
+            ),
             code="api_switched_off",
         )
     _note_use(token.id, token.last_used_at, now)
