@@ -72,7 +72,6 @@ def make_world(folder: Path) -> World:
             "run_id": str(run.id),
             "conversation_id": str(run.conversation_id),
             "report_id": str(report.id),
-            "table": "days",
             "number": "1",
             "token_id": str(_key(spare, "Spare", ["read"])[0]),
             "member_id": str(spare.membership.id),

@@ -12,7 +12,6 @@ from altiplano.kernel.tenancy import OrganizationModel
 from altiplano.runs.usage_models import (  # noqa: F401 - Django finds models here
     AppUsage,
     Door,
-    FirstWordTimes,
     PersonUsage,
 )
 

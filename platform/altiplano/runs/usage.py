@@ -6,7 +6,7 @@ Everything is read from counts by day (:mod:`altiplano.runs.usage_models`); days
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ from django.db.models import Count, Sum
 
 from altiplano.accounts.models import Membership, User
 from altiplano.knowledge.models import DocumentVersion
-from altiplano.runs.first_words import median_of
-from altiplano.runs.usage_models import AppUsage, Door, FirstWordTimes, PersonUsage
+from altiplano.runs.first_words import COLUMNS, median_of
+from altiplano.runs.usage_models import AppUsage, Door, PersonUsage
 from altiplano.studio.models import App
 
 APP_COUNTS: Final = (
@@ -51,7 +51,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How often was asked, what came of it, and what it cost."""
+    """How often was asked, what came of it, what it cost, and how soon the answers began."""
 
     asked: int = 0
     abstained: int = 0
@@ -61,6 +61,12 @@ class Amounts:
     completion_tokens: int = 0
     helpful: int = 0
     unhelpful: int = 0
+    begun: tuple[int, ...] = (0,) * len(COLUMNS)
+
+    @property
+    def median_ms(self) -> float | None:
+        """The median time to the first word."""
+        return median_of(self.begun)
 
     @property
     def answered(self) -> int:
@@ -80,14 +86,10 @@ class DayUsage:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One app, door or person with its amounts.
-
-    ``name`` is empty for what is gone. ``median_ms`` is the median time to the first word.
-    """
+    """One app, door or person with its amounts; ``name`` is empty for what is gone."""
 
     name: str
     amounts: Amounts
-    median_ms: float | None = None
     app_id: uuid.UUID | None = None
 
 
@@ -97,7 +99,6 @@ class Usage:
 
     period: Period
     total: Amounts
-    median_ms: float | None
     days: list[DayUsage]
     apps: list[Part]
     doors: list[Part]
@@ -119,20 +120,18 @@ class StoredCollection:
 def read_usage(organization_id: uuid.UUID, period: Period, *, with_people: bool) -> Usage:
     """The organization's usage in the period; single people only where asked for."""
     by_place = read_places(organization_id, period)
-    words = _first_words(organization_id, period)
     days = read_days(organization_id, period)
     people = PersonUsage.objects.within(organization_id).filter(
         day__range=(period.first, period.last)
     )
     return Usage(
         period=period,
-        total=add_up(day.amounts for day in days),
-        median_ms=median_of(each for counts in words.values() for each in counts),
+        total=add_up(by_place.values()),
         days=days,
-        apps=_parts_of_apps(organization_id, by_place, words),
+        apps=_parts_of_apps(organization_id, by_place),
         doors=[
             _part(
-                str(door.label), [place for place in by_place if place[1] == door], by_place, words
+                str(door.label), [place for place in by_place if place[1] == door], by_place
             )
             for door in Door
         ],
@@ -143,11 +142,10 @@ def read_usage(organization_id: uuid.UUID, period: Period, *, with_people: bool)
 
 def add_up(amounts: Iterable[Amounts]) -> Amounts:
     """The sum of each count."""
-    sums = dict.fromkeys(APP_COUNTS, 0)
-    for each in amounts:
-        for name in APP_COUNTS:
-            sums[name] += getattr(each, name)
-    return Amounts(**sums)
+    rows = list(amounts)
+    sums = {name: sum(getattr(each, name) for each in rows) for name in APP_COUNTS}
+    begun = tuple(map(sum, zip(*(each.begun for each in rows), strict=True)))
+    return Amounts(**sums, begun=begun) if rows else Amounts()
 
 
 def _sums(names: Iterable[str]) -> dict[str, Sum]:
@@ -155,17 +153,15 @@ def _sums(names: Iterable[str]) -> dict[str, Sum]:
     return {f"all_{name}": Sum(name) for name in names}
 
 
-def _amounts(row: Mapping[str, Any]) -> Amounts:
-    found = {name.removeprefix("all_"): value for name, value in row.items()
-             if name.startswith("all_")}  # fmt: skip
-    return Amounts(**found)
+def _amounts(row: Mapping[str, Any], names: Sequence[str]) -> Amounts:
+    return Amounts(**{name: row[f"all_{name}"] for name in names})
 
 
 def read_days(organization_id: uuid.UUID, period: Period) -> list[DayUsage]:
     """Every day of the period, also those on which nothing was asked. Two queries."""
     within = {"day__range": (period.first, period.last)}
     rows = {
-        row["day"]: _amounts(row)
+        row["day"]: _amounts(row, APP_COUNTS)
         for row in AppUsage.objects.within(organization_id)
         .filter(**within)
         .values("day")
@@ -189,34 +185,25 @@ def read_places(organization_id: uuid.UUID, period: Period) -> dict[Place, Amoun
         AppUsage.objects.within(organization_id)
         .filter(day__range=(period.first, period.last))
         .values("app_id", "door")
-        .annotate(**_sums(APP_COUNTS))
+        .annotate(**_sums((*APP_COUNTS, *COLUMNS)))
     )
-    return {(row["app_id"], row["door"]): _amounts(row) for row in rows}
-
-
-def _first_words(organization_id: uuid.UUID, period: Period) -> dict[Place, list[tuple[int, int]]]:
-    found: dict[Place, list[tuple[int, int]]] = defaultdict(list)
-    for app_id, door, bucket, answers in (
-        FirstWordTimes.objects.within(organization_id)
-        .filter(day__range=(period.first, period.last))
-        .values_list("app_id", "door", "bucket")
-        .annotate(all_answers=Sum("answers"))
-    ):
-        found[app_id, door].append((bucket, answers))
-    return found
+    return {
+        (row["app_id"], row["door"]): replace(
+            _amounts(row, APP_COUNTS), begun=tuple(row[f"all_{column}"] for column in COLUMNS)
+        )
+        for row in rows
+    }
 
 
 def _part(
     name: str,
     places: Sequence[Place],
     by_place: Mapping[Place, Amounts],
-    words: Mapping[Place, list[tuple[int, int]]],
     app_id: uuid.UUID | None = None,
 ) -> Part:
     return Part(
         name=name,
         amounts=add_up(by_place[place] for place in places),
-        median_ms=median_of(each for place in places for each in words.get(place, ())),
         app_id=app_id,
     )
 
@@ -224,7 +211,6 @@ def _part(
 def _parts_of_apps(
     organization_id: uuid.UUID,
     by_place: Mapping[Place, Amounts],
-    words: Mapping[Place, list[tuple[int, int]]],
 ) -> list[Part]:
     """The busiest first; apps that are gone are one part, without a name, at the end."""
     names = dict(App.objects.within(organization_id).values_list("id", "name"))
@@ -232,7 +218,7 @@ def _parts_of_apps(
     for place in by_place:
         groups[place[0] if place[0] in names else None].append(place)
     parts = [
-        _part(names[app_id] if app_id else "", places, by_place, words, app_id)
+        _part(names[app_id] if app_id else "", places, by_place, app_id)
         for app_id, places in groups.items()
     ]
     return sorted(parts, key=lambda part: (not part.name, -part.amounts.asked, part.name))
@@ -263,7 +249,7 @@ def _parts_of_people(organization_id: uuid.UUID, rows: list[dict[str, Any]]) -> 
             id__in=[row["user_id"] for row in rows], pk__in=members
         ).only("id", "name", "email")
     }
-    return [Part(names.get(row["user_id"], ""), _amounts(row)) for row in rows]
+    return [Part(names.get(row["user_id"], ""), _amounts(row, PERSON_COUNTS)) for row in rows]
 
 
 def all_people(organization_id: uuid.UUID, period: Period) -> Iterator[list[Part]]:

@@ -43,7 +43,11 @@ class UsageCounts(models.Model):
 
 
 class AppUsage(UsageCounts):
-    """Of one app through one door. ``helpful`` and ``unhelpful`` are judgements of these answers."""
+    """Of one app through one door.
+
+    ``helpful`` and ``unhelpful`` are judgements of these answers; the columns from ``begun_in_250_ms``
+    on say how soon their first words came (:mod:`altiplano.runs.first_words`).
+    """
 
     app_id = models.UUIDField()
     door = models.CharField(max_length=6, choices=Door)
@@ -55,6 +59,20 @@ class AppUsage(UsageCounts):
     completion_tokens = models.PositiveBigIntegerField(default=0)
     helpful = models.PositiveIntegerField(default=0)
     unhelpful = models.PositiveIntegerField(default=0)
+    begun_in_250_ms = models.PositiveIntegerField(default=0)
+    begun_in_500_ms = models.PositiveIntegerField(default=0)
+    begun_in_750_ms = models.PositiveIntegerField(default=0)
+    begun_in_1000_ms = models.PositiveIntegerField(default=0)
+    begun_in_1500_ms = models.PositiveIntegerField(default=0)
+    begun_in_2000_ms = models.PositiveIntegerField(default=0)
+    begun_in_3000_ms = models.PositiveIntegerField(default=0)
+    begun_in_4000_ms = models.PositiveIntegerField(default=0)
+    begun_in_6000_ms = models.PositiveIntegerField(default=0)
+    begun_in_8000_ms = models.PositiveIntegerField(default=0)
+    begun_in_12000_ms = models.PositiveIntegerField(default=0)
+    begun_in_20000_ms = models.PositiveIntegerField(default=0)
+    begun_in_40000_ms = models.PositiveIntegerField(default=0)
+    begun_later = models.PositiveIntegerField(default=0)
 
     class Meta(UsageCounts.Meta):
         abstract = False
@@ -91,28 +109,3 @@ class PersonUsage(UsageCounts):
 
     def __str__(self) -> str:
         return f"{self.asked} questions of {self.user_id} on {self.day}"
-
-
-class FirstWordTimes(UsageCounts):
-    """How many answers began in how long: a histogram, from which medians are read.
-
-    ``bucket`` counts sixths of octaves of milliseconds (:mod:`altiplano.runs.first_words`).
-    """
-
-    app_id = models.UUIDField()
-    door = models.CharField(max_length=6, choices=Door)
-    bucket = models.PositiveSmallIntegerField()
-    answers = models.PositiveIntegerField(default=0)
-
-    class Meta(UsageCounts.Meta):
-        abstract = False
-        verbose_name = _("times to the first word")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "day", "app_id", "door", "bucket"],
-                name="one_row_per_day_app_door_and_bucket",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.answers} first words in bucket {self.bucket} on {self.day}"

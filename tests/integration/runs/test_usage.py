@@ -27,7 +27,7 @@ from altiplano.runs.domain.starting import start_run
 from altiplano.runs.domain.usage import EndedRun, count_runs
 from altiplano.runs.models import Run
 from altiplano.runs.usage import Period, read_usage
-from altiplano.runs.usage_models import AppUsage, Door, FirstWordTimes, PersonUsage
+from altiplano.runs.usage_models import AppUsage, Door, PersonUsage
 from tests.factories.runs import make_endpoint, publish_app
 
 pytestmark = pytest.mark.django_db
@@ -87,15 +87,15 @@ def test_first_word_is_timed_from_the_question_on(alice, app):
     Run.unscoped.filter(id=run.id).update(created_at=timezone.now() - timedelta(seconds=8))
     end(timings={"first_token_ms": 500.0, "total_ms": 2000.0})
     usage = read_usage(alice.organization.id, WEEK, with_people=False)
-    assert usage.median_ms == pytest.approx(6500, rel=0.08)
-    assert usage.apps[0].median_ms == usage.median_ms
+    assert usage.total.median_ms == pytest.approx(7000, rel=0.01)
+    assert usage.apps[0].amounts.median_ms == usage.total.median_ms
 
 
 def test_answer_without_a_word_has_no_time(alice, app):
     ask(alice, app)
     end(state="failed", code="engine", message="The model does not answer.")
     assert counted(alice.organization).failed == 1
-    assert not FirstWordTimes.unscoped.exists()
+    assert read_usage(alice.organization.id, WEEK, with_people=False).total.median_ms is None
 
 
 def test_run_cancelled_in_the_queue_is_counted_once(alice, app):

@@ -15,9 +15,9 @@ from typing import Any, Final
 from django.db import connections, router
 from django.db.models import F
 
-from altiplano.runs.first_words import bucket_of
+from altiplano.runs.first_words import column_of
 from altiplano.runs.models import Run, RunState, Verdict
-from altiplano.runs.usage_models import AppUsage, FirstWordTimes, PersonUsage, UsageCounts
+from altiplano.runs.usage_models import AppUsage, PersonUsage, UsageCounts
 
 ROWS_PER_STATEMENT: Final = 500
 
@@ -57,7 +57,6 @@ def count_runs(ended: Iterable[EndedRun]) -> None:
     """Each run is in the counts of its day, app, door and person. Call it where the runs end."""
     apps: dict[Key, Counts] = {}
     people: dict[Key, Counts] = {}
-    words: dict[Key, Counts] = {}
     for run in ended:
         day = run.asked_at.date()
         counts = Counter(
@@ -68,16 +67,15 @@ def count_runs(ended: Iterable[EndedRun]) -> None:
             completion_tokens=run.completion_tokens,
         )
         place = (run.organization_id, day, run.app_id, run.door)
-        apps.setdefault(place, Counter()).update(counts, abstained=int(run.is_abstained))
+        app = apps.setdefault(place, Counter())
+        app.update(counts, abstained=int(run.is_abstained))
+        if run.first_word_ms is not None:
+            app[column_of(run.first_word_ms)] += 1
         if run.user_id is not None:
             person = (run.organization_id, day, run.user_id)
             people.setdefault(person, Counter()).update(counts)
-        if run.first_word_ms is not None:
-            bucket = (*place, bucket_of(run.first_word_ms))
-            words.setdefault(bucket, Counter()).update(answers=1)
     _raise_counts(AppUsage, ("organization_id", "day", "app_id", "door"), apps)
     _raise_counts(PersonUsage, ("organization_id", "day", "user_id"), people)
-    _raise_counts(FirstWordTimes, ("organization_id", "day", "app_id", "door", "bucket"), words)
 
 
 def _raise_counts(

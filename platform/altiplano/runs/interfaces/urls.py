@@ -11,6 +11,7 @@ from altiplano.runs.interfaces import (
     usage_views,
     views,
 )
+from altiplano.runs.interfaces.usage_files import FILES
 
 app_name = "runs"
 urlpatterns = [
@@ -30,5 +31,8 @@ urlpatterns = [
     path("runs/<str:run_id>/report/", views.report, name="run-report"),
     path("runs/<str:run_id>/sources/<str:document_id>/", sources.show_source, name="run-source"),
     path("usage/", usage_views.show_usage, name="usage"),
-    path("usage/<str:table>.csv", usage_views.save_usage, name="usage-file"),
+    *(
+        path(f"usage/{name}.csv", usage_views.save_usage, {"table": name}, name=f"usage-{name}")
+        for name in FILES
+    ),
 ]

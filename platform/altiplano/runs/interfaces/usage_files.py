@@ -59,6 +59,10 @@ def _judged(amounts: Amounts) -> tuple[int, ...]:
     return (*_counts(amounts), amounts.helpful, amounts.unhelpful)
 
 
+def _rounded(milliseconds: float | None) -> object:
+    return "" if milliseconds is None else round(milliseconds)
+
+
 def _day_rows(organization_id: Any, period: Period, words: Words) -> Iterator[list[Row]]:
     yield [
         (each.day.isoformat(), *_judged(each.amounts), each.people)
@@ -75,7 +79,7 @@ def _part_rows(name: str) -> Callable[[Any, Period, Words], Iterator[list[Row]]]
             (
                 words.get(key) or part.name or words["gone"],
                 *_judged(part.amounts),
-                "" if part.median_ms is None else round(part.median_ms),
+                _rounded(part.amounts.median_ms),
             )
             for key, part in zip(keys, parts, strict=True)
         ]

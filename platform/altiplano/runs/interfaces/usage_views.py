@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.models import Membership
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.errors import InvalidInputError, NotFoundError
+from altiplano.kernel.errors import InvalidInputError
 from altiplano.knowledge.queries import stored_bytes
 from altiplano.runs.domain.quota import remaining_quota
 from altiplano.runs.interfaces.usage_files import FILES, stream_csv
@@ -141,14 +141,10 @@ def draw_charts(usage: Usage) -> list[BarChart]:
 
 @require_safe
 @member_required
-def save_usage(
-    request: HttpRequest, principal: Principal, table: str
-) -> StreamingHttpResponse | HttpResponse:
+def save_usage(request: HttpRequest, principal: Principal, table: str) -> StreamingHttpResponse:
     """One of the page's tables as a file. The one of people is for owners."""
     principal.require("read")
-    file = FILES.get(table)
-    if file is None:
-        raise NotFoundError(_("There is no such table."))
+    file = FILES[table]
     if file.needs_owner:
         principal.require("manage")
     period = read_period(request, clock.now().date())
