@@ -36,6 +36,11 @@ SENTENCE_PLACES = (
     "worker/altiplano_worker/tasks",
 )
 """Where errors are raised, and reasons written, that a page shows to a person."""
+PIPELINE_PLUGINS = tuple(
+    f"plugins/builtin/altiplano_plugins/{kind}_"
+    for kind in ("generator", "guard", "prompt", "query", "reranker", "retriever")
+)
+"""Plugins whose settings the builder shows."""
 API_FILES = ("api", "openai", "schemas")
 """Their sentences describe the API, in English."""
 MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "pgettext", "ngettext", "ngettext_lazy"}
@@ -60,6 +65,9 @@ def all_messages() -> dict[Message, list[str]]:
             is_shown = path.relative_to(ROOT).as_posix().startswith(SENTENCE_PLACES)
             if is_shown and not path.name.startswith(API_FILES):
                 _collect(found, raised_sentences(path.read_text(encoding="utf-8")), path)
+    for path in _files("plugins/builtin", "*.py"):
+        if path.relative_to(ROOT).as_posix().startswith(PIPELINE_PLUGINS):
+            _collect(found, plugin_words(path.read_text(encoding="utf-8")), path)
     return found
 
 
@@ -113,6 +121,18 @@ def raised_sentences(source: str) -> Iterator[Message]:
     for node in ast.walk(tree):
         if _is_text(node) and id(node) not in skipped and _is_sentence(node.value):
             yield Message(node.value)
+
+
+def plugin_words(source: str) -> Iterator[Message]:
+    """What a plugin and its settings are called, and what is said about them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.keyword) and node.arg in {"title", "description", "summary"}:
+            if _is_text(node.value):
+                yield Message(node.value.value)
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(value, ast.Dict) and getattr(key, "value", "") == "enum_titles":
+                    yield from (Message(each.value) for each in value.values if _is_text(each))
 
 
 def _name_of(node: ast.expr) -> str:

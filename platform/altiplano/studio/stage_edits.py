@@ -53,16 +53,17 @@ def moved_stage(stages: Sequence[Stage], position: int, to: int) -> tuple[Stage,
 
 
 def place_for(stages: Sequence[Stage], kind: str) -> int:
-    """Where a new stage of this kind belongs: a guard at the end, every other where it works."""
+    """Where a new stage of this kind belongs: a guard at the end, any other behind the stages that
+    work before it."""
     if kind not in ORDER:
         return len(stages)
     rank = ORDER.index(StageKind(kind))
-    later = (
+    earlier = [
         place
         for place, stage in enumerate(stages)
-        if stage.kind in ORDER and ORDER.index(StageKind(stage.kind)) > rank
-    )
-    return next(later, len(stages))
+        if stage.kind in ORDER and ORDER.index(StageKind(stage.kind)) <= rank
+    ]
+    return max(earlier, default=-1) + 1
 
 
 def inserted_stage(stages: Sequence[Stage], stage: Stage) -> tuple[Stage, ...]:

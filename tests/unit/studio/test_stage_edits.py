@@ -41,7 +41,7 @@ def test_moving_there_and_back_changes_nothing(data, stages):
 
 def test_new_stage_goes_where_its_kind_works():
     assert is_in_order(inserted_stage(CHAT.stages, Stage("retriever", "hybrid")))
-    assert place_for(CITED, "reranker") == 2
+    assert place_for(CITED, "reranker") == 1
     assert place_for(CITED, "query") == 0
     assert place_for(CITED, "guard") == len(CITED)
 

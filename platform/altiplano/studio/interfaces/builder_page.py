@@ -272,7 +272,7 @@ def _conflict(
     base = revision_of(app, attempt.seen)
     differences = compare(state_of(base), state, releases) if base else None
     return Conflict(
-        who=str(last.changed_by) if last and last.changed_by else "",
+        who=(last.changed_by.name or last.changed_by.email) if last and last.changed_by else "",
         is_oneself=bool(last and last.changed_by_id == principal.user_id),
         changed_at=last.changed_at if last else None,
         comparison=name_differences(app.organization_id, differences) if differences else None,
