@@ -205,7 +205,10 @@ def name_everything() -> None:
         config.verbose_name = AREAS.get(config.label, config.verbose_name)
         for model in config.get_models():
             about = model._meta  # noqa: SLF001 - Django's documented API
-            about.verbose_name_plural = TABLES.get(model.__name__, about.verbose_name_plural)
+            # Django's own plural adds an “s”, which is right in few languages.
+            plural = TABLES.get(model.__name__)
+            if plural is not None or "verbose_name_plural" not in about.original_attrs:
+                about.verbose_name_plural = plural or about.verbose_name
             for field in (*about.local_fields, *about.local_many_to_many):
                 _name(field)
 
