@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "altiplano.web.middleware.security_headers",
+    "altiplano.web.middleware.compressed_pages",
     "altiplano.config.middleware.program_errors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -1,11 +1,14 @@
 """What holds for every page: strict response headers, and domain errors said in sentences."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import cast
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.text import compress_string
 
 from altiplano.kernel.errors import DomainError
 from altiplano.web.errors import render_error
@@ -24,6 +27,11 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+MIN_COMPRESSED_BYTES = 600
+RANDOM_BYTES = 100
+GZIP_ACCEPTED = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
 def _add_headers(response: HttpResponse) -> HttpResponse:
@@ -51,6 +59,39 @@ def security_headers(get_response: Sync | Async) -> Sync | Async:
 
     def handle(request: HttpRequest) -> HttpResponse:
         return _add_headers(cast("Sync", get_response)(request))
+
+    return handle
+
+
+def _compress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    is_page = response.headers.get("Content-Type", "").startswith("text/html")
+    if response.streaming or not is_page or len(response.content) < MIN_COMPRESSED_BYTES:
+        return response
+    patch_vary_headers(response, ("Accept-Encoding",))
+    accepts = GZIP_ACCEPTED.search(request.headers.get("Accept-Encoding", ""))
+    if accepts and not response.has_header("Content-Encoding"):
+        response.content = compress_string(response.content, max_random_bytes=RANDOM_BYTES)
+        response.headers["Content-Length"] = str(len(response.content))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+@sync_and_async_middleware
+def compressed_pages(get_response: Sync | Async) -> Sync | Async:
+    """Pages are compressed for browsers that accept it; streams of answers never are.
+
+    A page's only lasting secret is the CSRF token, which Django masks anew for each page; what is
+    more, each page is lengthened by a random amount, so that its length tells nothing (BREACH).
+    """
+    if iscoroutinefunction(get_response):
+
+        async def handle_async(request: HttpRequest) -> HttpResponse:
+            return _compress(request, await cast("Async", get_response)(request))
+
+        return handle_async
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        return _compress(request, cast("Sync", get_response)(request))
 
     return handle
 

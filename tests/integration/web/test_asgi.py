@@ -1,5 +1,7 @@
 """What the ASGI application answers before Django is asked."""
 
+import gzip
+
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.test import RequestFactory
@@ -53,6 +55,22 @@ async def test_static_file_that_has_not_changed_is_not_sent_again():
     status, _, body = await ask(
         "/static/web/tokens.css", **{"if-modified-since": headers["last-modified"]}
     )
+    assert (status, body) == (304, b"")
+
+
+async def test_style_travels_compressed_to_those_who_accept_it():
+    plain_status, plain, content = await ask("/static/web/site.css")
+    status, packed, body = await ask("/static/web/site.css", **{"accept-encoding": "br, gzip"})
+    assert (plain_status, status) == (200, 200)
+    assert "content-encoding" not in plain
+    assert packed["content-encoding"] == "gzip"
+    assert plain["vary"] == packed["vary"] == "Accept-Encoding"
+    assert plain["etag"] == packed["etag"]
+    assert plain["etag"].startswith("W/")
+    assert gzip.decompress(body) == content
+    assert len(body) == int(packed["content-length"]) < len(content) / 2
+    assert packed["x-content-type-options"] == "nosniff"
+    status, _, body = await ask("/static/web/site.css", **{"if-none-match": packed["etag"]})
     assert (status, body) == (304, b"")
 
 

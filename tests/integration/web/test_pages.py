@@ -1,5 +1,7 @@
 """What people see on the pages, in which language, and what they may not see."""
 
+import gzip
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection
@@ -252,3 +254,16 @@ def test_lists_cost_the_same_whatever_their_length(alice, garden):
                 assert client.get(page).status_code == 200
             counts[-1].append(len(queries))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_packed"),
+    [("gzip, br", True), ("br", False), ("", False), ("gzip;q=0", False), ("gzip;q=0.5, br", True)],
+)
+def test_pages_travel_compressed_to_those_who_accept_it(client, accepted, is_packed):
+    page = client.get("/accounts/login/", headers={"accept-encoding": accepted})
+    assert ("Content-Encoding" in page.headers) is is_packed
+    assert "Accept-Encoding" in page.headers["Vary"]
+    body = gzip.decompress(page.content) if is_packed else page.content
+    assert b"</html>" in body
+    assert int(page.headers["Content-Length"]) == len(page.content)
