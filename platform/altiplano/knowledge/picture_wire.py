@@ -16,13 +16,17 @@ MAX_WAITING = 200
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """``passage`` is marked if it stands on the page. Later than ``deadline`` nobody waits."""
+    """``passage`` is marked if it stands on the page, or the one after ``skipped`` equal ones.
+
+    Later than ``deadline`` nobody waits.
+    """
 
     id: str
     organization_id: uuid.UUID
     version_id: uuid.UUID
     page: int
     passage: str
+    skipped: int
     deadline: float
 
     def encode(self) -> bytes:

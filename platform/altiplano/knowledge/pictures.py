@@ -35,10 +35,14 @@ class PictureName:
     sha256: str
     page: int
     passage: str = ""
+    skipped: int = 0
 
     @property
     def path(self) -> Path:
-        marked = hashlib.sha256(self.passage.encode()).hexdigest()[:20] if self.passage else "plain"
+        marked = "plain"
+        if self.passage:
+            key = f"{self.skipped} {self.passage}".encode()
+            marked = hashlib.sha256(key).hexdigest()[:20]
         folder = folder_of(self.organization_id, self.sha256)
         return folder / f"{self.page}-{WIDTH}-{marked}.webp"
 
@@ -70,8 +74,8 @@ def picture_of_page(
     version = document.active_version
     if version is None or not can_be_drawn(version) or not 1 <= page <= version.page_count:
         raise NotFoundError(_("There is no picture of this page."), code="no_picture")
-    text = _text_on_page(version, page, passage) if passage else ""
-    name = PictureName(version.organization_id, version.sha256, page, text)
+    text, skipped = _text_on_page(version, page, passage) if passage else ("", 0)
+    name = PictureName(version.organization_id, version.sha256, page, text, skipped)
     if not name.path.exists():
         _ask_worker(
             wire.PictureRequest(
@@ -80,6 +84,7 @@ def picture_of_page(
                 version_id=version.id,
                 page=page,
                 passage=text,
+                skipped=skipped,
                 deadline=time.time() + SECONDS,
             )
         )
@@ -88,16 +93,17 @@ def picture_of_page(
     return name.path
 
 
-def _text_on_page(version: DocumentVersion, page: int, passage: tuple[int, int]) -> str:
-    """The part of the passage that stands on this page; empty when none does."""
+def _text_on_page(
+    version: DocumentVersion, page: int, passage: tuple[int, int]
+) -> tuple[str, int]:
+    """The part of the passage on this page, and how often the page says the same before it."""
     stored = DocumentText.objects.filter(version_id=version.id).first()
-    if stored is None:
-        return ""
-    for number, first, last in stored.pages:
-        if number == page:
-            start, end = max(passage[0], first), min(passage[1], last)
-            return stored.text[start : min(end, start + MAX_PASSAGE_CHARS)] if start < end else ""
-    return ""
+    for number, first, last in stored.pages if stored else ():
+        start, end = max(passage[0], first), min(passage[1], last)
+        if stored and number == page and start < end:
+            text = stored.text[start : min(end, start + MAX_PASSAGE_CHARS)]
+            return text, stored.text[first:start].lower().count(text.lower())
+    return "", 0
 
 
 def _ask_worker(request: wire.PictureRequest) -> None:

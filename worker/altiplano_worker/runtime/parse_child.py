@@ -120,13 +120,9 @@ def _draw(registry: PluginRegistry, request: dict[str, Any]) -> dict[str, Any]:
     painter = _parser_for(registry, source.media_type, {})
     if not isinstance(painter, sdk.PagePainter):
         raise sdk.UnreadableDocumentError("Files of this kind have no pages to show.")
-    wish = request["draw"]
+    wish = sdk.PageWish(**request["draw"])
     limit_next_file(memory_bytes=request["memory_bytes"], seconds=request["seconds"])
-    picture = asyncio.run(
-        painter.draw_page(
-            source, wish["page"], wish["width"], wish["passage"], sdk.Context(log=_NoLog())
-        )
-    )
+    picture = asyncio.run(painter.draw_page(source, wish, sdk.Context(log=_NoLog())))
     return {"picture": base64.b64encode(picture).decode("ascii")}
 
 

@@ -133,14 +133,24 @@ class ParserProcess:
         )
 
     def draw(
-        self, source: sdk.SourceFile, *, page: int, width: int, passage: str, limits: ParseLimits
+        self,
+        source: sdk.SourceFile,
+        *,
+        page: int,
+        width: int,
+        limits: ParseLimits,
+        passage: str = "",
+        skipped: int = 0,
     ) -> bytes:
-        """A picture of the page, the passage marked on it if it is found there.
+        """A picture of the page, the passage (after ``skipped`` equal ones) marked on it if it is
+        found there.
 
         Raises what :meth:`parse` does; also for kinds of files that have no pages.
         """
         return self._ask(
-            _request(source, limits) | {"draw": {"page": page, "width": width, "passage": passage}},
+            _request(source, limits) | {
+                "draw": {"page": page, "width": width, "passage": passage, "skipped": skipped},
+            },
             decode_picture,
             limits=limits,
             max_bytes=_PICTURE_BYTES,

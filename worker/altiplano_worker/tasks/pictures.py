@@ -94,7 +94,13 @@ def draw_picture(request: wire.PictureRequest, process: ParserProcess) -> wire.P
         )
         if version is None:
             return wire.PictureReply("gone", "This document is gone.")
-        name = PictureName(version.organization_id, version.sha256, request.page, request.passage)
+        name = PictureName(
+            version.organization_id,
+            version.sha256,
+            request.page,
+            request.passage,
+            request.skipped,
+        )
         if not name.path.exists():
             _store(name.path, _draw(version, request, process))
     except sdk.PluginError as error:
@@ -112,6 +118,7 @@ def _draw(version: DocumentVersion, request: wire.PictureRequest, process: Parse
         page=request.page,
         width=WIDTH,
         passage=request.passage,
+        skipped=request.skipped,
         limits=ParseLimits(
             seconds=DRAW_SECONDS, memory_bytes=settings.PARSE_MEMORY_BYTES, text_chars=0
         ),

@@ -57,10 +57,11 @@ def row_of(document: Document) -> DocumentRow:
         warnings=tuple(in_my_language(str(warning)) for warning in version.warnings),
         percent=round(progress_of(version) * 100),
         pages=version.page_count,
-        size=filesizeformat(version.bytes),
+        size=filesizeformat(version.bytes) if version.bytes else "",
         language=version.language,
         is_moving=rules.is_unfinished(version),
-        can_retry=rules.can_retry(version),
+        # A refused file was not kept: there is nothing to read again.
+        can_retry=rules.can_retry(version) and bool(version.bytes or version.source_url),
         is_answering=document.active_version_id not in {None, version.id},
         added=document.created_at,
         version=version.number,

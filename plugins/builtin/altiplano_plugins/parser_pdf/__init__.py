@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from altiplano_sdk import Context, Manifest, ParsedDocument, SourceFile, StageKind
+from altiplano_sdk import Context, Manifest, PageWish, ParsedDocument, SourceFile, StageKind
 
 
 class PdfConfig(BaseModel):
@@ -34,9 +34,7 @@ class PdfParser:
 
         return extract_pdf(source.path)
 
-    async def draw_page(
-        self, source: SourceFile, page: int, width: int, passage: str, ctx: Context
-    ) -> bytes:
+    async def draw_page(self, source: SourceFile, wish: PageWish, ctx: Context) -> bytes:
         from altiplano_plugins.parser_pdf.drawing import draw_pdf_page
 
-        return draw_pdf_page(source.path, number=page, width=width, passage=passage)
+        return draw_pdf_page(source.path, wish)

@@ -11,12 +11,14 @@ from PIL import Image, ImageDraw
 
 from altiplano_plugins.parser_pdf.opening import open_pdf
 from altiplano_plugins.parser_pdf.places import find_passage
-from altiplano_sdk import UnreadableDocumentError
+from altiplano_sdk import PageWish, UnreadableDocumentError
 
 _MAX_RATIO = 4.0
 """Of height to width: a page that is a mile long is not drawn a mile long."""
 
-_QUALITY = 60
+_QUALITY = 50
+_FEW_COLOURS = 2048
+_PALETTE = 32
 _MARK = (181, 101, 29, 72)
 _EDGE = 2
 
@@ -26,23 +28,21 @@ _NOT_DRAWN = "This page of the PDF is damaged and cannot be drawn."
 Box = tuple[int, int, int, int]
 
 
-def draw_pdf_page(path: Path, *, number: int, width: int, passage: str) -> bytes:
-    """The page ``number``, from 1, as a WebP. Raises UnreadableDocumentError."""
+def draw_pdf_page(path: Path, wish: PageWish) -> bytes:
+    """The page as a WebP. Raises UnreadableDocumentError."""
     document = open_pdf(path)
     try:
-        if not 1 <= number <= len(document):
+        if not 1 <= wish.page <= len(document):
             raise UnreadableDocumentError(_NO_PAGE, code="no_page")
         try:
-            page = document[number - 1]
-            picture = _render(page, width)
-            boxes = _boxes(page, picture.size, passage) if passage else []
+            page = document[wish.page - 1]
+            picture = _render(page, wish.width)
+            boxes = _boxes(page, picture.size, wish) if wish.passage else []
         except pdfium.PdfiumError as error:
             raise UnreadableDocumentError(_NOT_DRAWN, code="not_drawn") from error
     finally:
         document.close()
-    file = io.BytesIO()
-    _mark(picture, boxes).save(file, "WEBP", quality=_QUALITY, method=4)
-    return file.getvalue()
+    return _encode(_mark(picture, boxes))
 
 
 def _render(page: Any, width: int) -> Image.Image:
@@ -54,13 +54,13 @@ def _render(page: Any, width: int) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _boxes(page: Any, size: tuple[int, int], passage: str) -> list[Box]:
+def _boxes(page: Any, size: tuple[int, int], wish: PageWish) -> list[Box]:
     """Where the passage stands in the picture, about a box for each line."""
     text_page = page.get_textpage()
     try:
         count = max(0, pdfium_c.FPDFText_CountChars(text_page))
         letters = [pdfium_c.FPDFText_GetUnicode(text_page, index) for index in range(count)]
-        found = find_passage(letters, passage)
+        found = find_passage(letters, wish.passage, skipped=wish.skipped)
         if found is None:
             return []
         first, last = found
@@ -86,6 +86,17 @@ def _in_picture(page: Any, size: tuple[int, int], x: float, y: float) -> tuple[i
     across, down = ctypes.c_int(), ctypes.c_int()
     pdfium_c.FPDF_PageToDevice(page, 0, 0, size[0], size[1], 0, x, y, across, down)
     return across.value, down.value
+
+
+def _encode(picture: Image.Image) -> bytes:
+    """Print is an eighth of the size, and sharper, with few colours and without loss."""
+    file = io.BytesIO()
+    if picture.getcolors(_FEW_COLOURS) is None:
+        picture.save(file, "WEBP", quality=_QUALITY, method=4)
+    else:
+        few = picture.quantize(_PALETTE, dither=Image.Dither.NONE).convert("RGB")
+        few.save(file, "WEBP", lossless=True, method=3)
+    return file.getvalue()
 
 
 def _mark(picture: Image.Image, boxes: list[Box]) -> Image.Image:

@@ -13,16 +13,22 @@ _ANCHOR = 40
 _LAST_CODE = 0x10FFFF
 
 
-def find_passage(letters: Sequence[int], passage: str) -> tuple[int, int] | None:
+def find_passage(
+    letters: Sequence[int], passage: str, *, skipped: int = 0
+) -> tuple[int, int] | None:
     """The span of ``letters``, code points of the page, that holds the passage; None if none does.
 
-    A passage that goes on from another page, or to one, is found by the end that is here.
+    Of several equal ones it is the one after ``skipped`` others, or the last. One that
+    differs somewhere in its middle is found by its two ends.
     """
     page, places = _fold(enumerate(letters))
     wanted, _ = _fold(enumerate(map(ord, passage)))
     if not wanted:
         return None
     at = page.find(wanted)
+    for _ in range(skipped):
+        further = page.find(wanted, at + 1)
+        at = further if further >= 0 else at
     if at >= 0:
         return places[at], places[at + len(wanted) - 1] + 1
     head, tail = wanted[:_ANCHOR], wanted[-_ANCHOR:]

@@ -14,12 +14,6 @@ let refreshing = 0;
 const table = () => document.getElementById("documents");
 const unfinished = () => Number(table().dataset.unfinished);
 
-startUploads(() => {
-  clearTimeout(refreshing);
-  refreshing = setTimeout(refresh, 500);
-});
-settle();
-
 /** The table anew, as after a reload, with what was chosen and typed. */
 async function refresh() {
   try {
@@ -181,7 +175,7 @@ live.addEventListener("submit", async (event) => {
   if (button?.name) body.append(button.name, button.value);
   body.set("csrfmiddlewaretoken", csrfToken());
   try {
-    const response = await fetch(form.action, { method: "POST", body, headers: { "X-Part": "documents" } });
+    const response = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "X-Part": "documents" } });
     if (response.redirected) location.reload(); // to the page that asks to sign in
     else if (response.ok) swap(await response.text());
     else throw new Error(String(response.status));
@@ -191,3 +185,9 @@ live.addEventListener("submit", async (event) => {
     say(live.dataset.lost, "notice error");
   }
 });
+
+startUploads(() => {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(refresh, 500);
+});
+settle();

@@ -74,17 +74,28 @@ class Parser(Protocol):
     async def parse(self, source: SourceFile, ctx: Context) -> ParsedDocument: ...
 
 
-@runtime_checkable
-class PagePainter(Protocol):
-    """What a parser may offer besides: a page as its readers see it, the passage marked on it.
+@dataclass(frozen=True, slots=True)
+class PageWish:
+    """Page ``page``, from 1, about ``width`` pixels wide, with ``passage`` of its text marked.
 
-    Returns a WebP of about ``width`` pixels. A ``passage`` that cannot be found on the page is left
-    unmarked. Raises :class:`~altiplano_sdk.errors.UnreadableDocumentError` as parsing does.
+    When the page says the same several times, ``skipped`` of them come before the one meant.
     """
 
-    async def draw_page(
-        self, source: SourceFile, page: int, width: int, passage: str, ctx: Context
-    ) -> bytes: ...
+    page: int
+    width: int
+    passage: str = ""
+    skipped: int = 0
+
+
+@runtime_checkable
+class PagePainter(Protocol):
+    """What a parser may offer besides: a page as its readers see it, as a WebP.
+
+    A passage that cannot be found on the page is left unmarked. Raises
+    :class:`~altiplano_sdk.errors.UnreadableDocumentError` as parsing does.
+    """
+
+    async def draw_page(self, source: SourceFile, wish: PageWish, ctx: Context) -> bytes: ...
 
 
 @runtime_checkable
