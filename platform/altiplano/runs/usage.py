@@ -130,9 +130,7 @@ def read_usage(organization_id: uuid.UUID, period: Period, *, with_people: bool)
         days=days,
         apps=_parts_of_apps(organization_id, by_place),
         doors=[
-            _part(
-                str(door.label), [place for place in by_place if place[1] == door], by_place
-            )
+            _part(str(door.label), [place for place in by_place if place[1] == door], by_place)
             for door in Door
         ],
         people_count=people.aggregate(count=Count("user_id", distinct=True))["count"],
@@ -181,7 +179,7 @@ Place = tuple[uuid.UUID, str]
 
 def read_places(organization_id: uuid.UUID, period: Period) -> dict[Place, Amounts]:
     """What was used of each app through each door. One query."""
-    rows = (
+    rows: Iterable[Mapping[str, Any]] = (
         AppUsage.objects.within(organization_id)
         .filter(day__range=(period.first, period.last))
         .values("app_id", "door")

@@ -90,9 +90,8 @@ def draw_bars(
     Without a value above zero the chart is empty and shows ``empty_text``.
     """
     top = round_top(max((value for _, value in values), default=0.0))
-    words = {"title": title, "summary": summary, "label_heading": label_heading}
     if not top:
-        return BarChart(**words, empty_text=empty_text, bars=(), lines=())
+        return BarChart(title, summary, label_heading, empty_text, bars=(), lines=())
     ground = HEIGHT - BOTTOM
     place = (WIDTH - LEFT) / len(values)
     every = math.ceil(len(values) / MAX_TICKS)
@@ -117,4 +116,4 @@ def draw_bars(
         for share in (0.0, 0.5, 1.0)
         for y in (ground - (ground - TOP) * share,)
     )
-    return BarChart(**words, empty_text=empty_text, bars=tuple(bars), lines=lines)
+    return BarChart(title, summary, label_heading, empty_text, bars=tuple(bars), lines=lines)

@@ -89,13 +89,11 @@ def _raise_counts(
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
     meta = model._meta  # noqa: SLF001 - Django's documented API
-    values = tuple(
-        field.attname for field in meta.concrete_fields if field.attname not in ("id", *key)
-    )
-    fields = [meta.get_field(name.removesuffix("_id") if name == "organization_id" else name)
-              for name in (*key, *values)]  # fmt: skip
+    by_name = {field.attname: field for field in meta.concrete_fields if field.attname != "id"}
+    values = tuple(name for name in by_name if name not in key)
+    fields = [by_name[name] for name in (*key, *values)]
     table = quote(meta.db_table)
-    columns = [quote(field.column) for field in fields]
+    columns = [quote(str(field.column)) for field in fields]
     sums = ", ".join(
         f"{column} = {table}.{column} + excluded.{column}" for column in columns[len(key) :]
     )
