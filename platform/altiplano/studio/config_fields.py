@@ -1,15 +1,15 @@
 """The settings of a plugin as fields of a form, drawn from its JSON Schema.
 
-:func:`draw_fields` says what to show, :func:`read_config` what was typed. A setting that holds its
-default is not stored, so that a draft says only what its owner decided. What a form cannot show
-field by field (objects in objects, unions) is shown as JSON: nothing is out of reach.
+:func:`draw_fields` says what to show; what comes back is read by
+:mod:`altiplano.studio.typed_config`. What a form cannot show field by field (objects in objects,
+unions) is shown as JSON: nothing is out of reach.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -17,7 +17,6 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from altiplano.kernel.reasons import in_my_language
-from altiplano.studio.pipelines import config_problems
 
 PREFIX: Final = "config."
 LONG_TEXT: Final = 300
@@ -117,7 +116,7 @@ class Field:
     def choices(self) -> tuple[Choice, ...]:
         none = (Choice("null", _("as the plugin decides")),) if self.setting.is_nullable else ()
         return none + tuple(
-            Choice(_to_json(value), _choice_label(self.setting, value))
+            Choice(to_json(value), _choice_label(self.setting, value))
             for value in self.setting.schema["enum"]
         )
 
@@ -151,14 +150,6 @@ class Field:
         return _("from %(low)s to %(high)s") % ends
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What a form said: the configuration, and why each wrong setting is wrong, by its name."""
-
-    config: dict[str, Any]
-    problems: dict[str, str] = field(default_factory=dict)
-
-
 def settings_of(schema: Mapping[str, Any]) -> tuple[Setting, ...]:
     """The settings of a plugin, in the order in which its author wrote them."""
     return tuple(_settings(schema, schema, ()))
@@ -173,26 +164,6 @@ def draw_fields(
 ) -> tuple[Field, ...]:
     """The form for ``config``; with ``typed`` what somebody typed stands in it, right or wrong."""
     return tuple(_draw(setting, config, typed, problems or {}) for setting in settings_of(schema))
-
-
-def read_config(schema: Mapping[str, Any], typed: Mapping[str, str]) -> Typed:
-    """What was typed, as a configuration of the plugin; without what holds its default."""
-    problems: dict[str, str] = {}
-    config = _read_all(settings_of(schema), typed, problems)
-    for name, reason in config_problems(schema, config).items():
-        if not any(name == known or known.startswith(name + ".") for known in problems):
-            problems.setdefault(_owner_of(name, settings_of(schema)), reason)
-    return Typed(config, problems)
-
-
-def with_default(schema: Mapping[str, Any], typed: Mapping[str, str], name: str) -> dict[str, str]:
-    """What was typed, but for the setting ``name``, in which its default stands again."""
-    texts = dict(typed)
-    for setting in _flat(settings_of(schema)):
-        if setting.name == name:
-            is_off = setting.widget is Widget.SWITCH and not setting.default
-            texts[PREFIX + name] = "" if is_off else _to_text(setting, setting.default)
-    return texts
 
 
 def say_value(setting: Setting, value: Any) -> str:
@@ -210,7 +181,7 @@ def say_value(setting: Setting, value: Any) -> str:
     elif setting.widget is Widget.LINES:
         said = ", ".join(f"“{each}”" for each in value) or _("none")
     else:
-        said = _to_json(value)
+        said = to_json(value)
     return said
 
 
@@ -324,14 +295,14 @@ def _draw(
     if typed is not None:
         text = typed.get(PREFIX + setting.name, "")
         return Field(setting, text, bool(text), is_default, error)
-    return Field(setting, _to_text(setting, value), bool(value), is_default, error)
+    return Field(setting, text_of(setting, value), bool(value), is_default, error)
 
 
-def _to_text(setting: Setting, value: Any) -> str:
+def text_of(setting: Setting, value: Any) -> str:
     """The text that, typed into the widget, means ``value``."""
     if setting.widget in (Widget.CHOICE, Widget.JSON):
         is_nothing = value is None and not setting.is_nullable
-        return "" if is_nothing else _to_json(value)
+        return "" if is_nothing else to_json(value)
     if value is None:
         return ""
     if setting.widget is Widget.LINES:
@@ -339,107 +310,12 @@ def _to_text(setting: Setting, value: Any) -> str:
     return str(value)
 
 
-# --- Reading what was typed -----------------------------------------------------------------------
-
-
-class _Absent(Enum):
-    """A setting that was left empty, so that its default holds."""
-
-    ABSENT = "absent"
-
-
-def _read_all(
-    settings: tuple[Setting, ...], typed: Mapping[str, str], problems: dict[str, str]
-) -> dict[str, Any]:
-    config: dict[str, Any] = {}
-    for setting in settings:
-        try:
-            value, is_default = _read_one(setting, typed, problems)
-        except ValueError as error:
-            problems[setting.name] = str(error)
-            continue
-        if value is not _Absent.ABSENT and (setting.is_required or not is_default):
-            config[setting.path[-1]] = value
-    return config
-
-
-def _read_one(
-    setting: Setting, typed: Mapping[str, str], problems: dict[str, str]
-) -> tuple[Any, bool]:
-    """What was typed, and whether that is the default. Raises ValueError.
-
-    A group is stored as a whole or not at all: which defaults its parts have within a group that is
-    given is the plugin's secret.
-    """
-    if setting.widget is not Widget.GROUP:
-        value = _read(setting, typed.get(PREFIX + setting.name))
-        return value, setting.has_default and value == setting.default
-    inside, are_defaults = {}, True
-    for child in setting.children:
-        try:
-            value, is_default = _read_one(child, typed, problems)
-        except ValueError as error:
-            problems[child.name] = str(error)
-            continue
-        if value is not _Absent.ABSENT:
-            inside[child.path[-1]] = value
-            are_defaults = are_defaults and is_default
-    return inside, are_defaults
-
-
-def _read(setting: Setting, text: str | None) -> Any:
-    """Raises ValueError with what is wrong, in the reader's language."""
-    if setting.widget is Widget.SWITCH:
-        return bool(text)
-    if text is None:
-        return _Absent.ABSENT
-    text = text.replace("\0", "").replace("\r\n", "\n")
-    if setting.widget is Widget.LINES:
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    is_text = setting.widget in (Widget.TEXT, Widget.AREA)
-    if is_text and (text or (setting.has_default and not setting.is_nullable)):
-        return text
-    if not text.strip():
-        return None if setting.is_nullable else _Absent.ABSENT
-    return _read_value(setting, text)
-
-
-def _read_value(setting: Setting, text: str) -> Any:
-    if setting.widget is Widget.NUMBER:
-        return _read_number(text, is_whole=setting.schema.get("type") == "integer")
-    try:
-        value = json.loads(text)
-        json.dumps(value, allow_nan=False)  # numbers that no database stores
-    except (ValueError, RecursionError):
-        raise ValueError(_("must be JSON")) from None
-    return value
-
-
-def _read_number(text: str, *, is_whole: bool) -> float:
-    """Numbers may be typed with a comma, and with spaces between thousands."""
-    plain = "".join(text.split()).replace(",", ".")
-    try:
-        if is_whole and plain.lstrip("+-").isdigit() and len(plain) < 20:
-            return int(plain)
-        number = float(plain)
-    except ValueError:
-        raise ValueError(_("must be a number")) from None
-    if number - number != 0:  # infinite, or not a number at all
-        raise ValueError(_("must be a number"))
-    return number
-
-
-def _owner_of(name: str, settings: tuple[Setting, ...]) -> str:
-    """The field beside which a problem is said: of ``stop.0`` the field ``stop``."""
-    owners = [each.name for each in _flat(settings) if f"{name}.".startswith(f"{each.name}.")]
-    return max(owners, key=len, default="")
-
-
-def _flat(settings: tuple[Setting, ...]) -> list[Setting]:
+def all_settings(settings: Iterable[Setting]) -> list[Setting]:
+    """The settings, each group followed by its parts."""
     return [each for setting in settings for each in (setting, *setting.children)]
 
 
-def _to_json(value: Any) -> str:
+def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -12,10 +12,9 @@ from altiplano.studio.config_fields import (
     PREFIX,
     Widget,
     draw_fields,
-    read_config,
     settings_of,
-    with_default,
 )
+from altiplano.studio.typed_config import read_config, with_default
 
 
 class Limits(BaseModel):

@@ -24,7 +24,7 @@ from altiplano.accounts.principal import Principal
 from altiplano.catalog.models import PluginRelease
 from altiplano.catalog.queries import active_releases
 from altiplano.kernel.errors import DomainError, InvalidInputError, NotFoundError
-from altiplano.studio.config_fields import PREFIX, read_config, with_default
+from altiplano.studio.config_fields import PREFIX
 from altiplano.studio.domain.apps import AppChanges, change_app
 from altiplano.studio.interfaces.builder_page import Attempt, build_page, where_now
 from altiplano.studio.models import App
@@ -38,6 +38,7 @@ from altiplano.studio.stage_edits import (
     without_stage,
 )
 from altiplano.studio.trial import trial_for
+from altiplano.studio.typed_config import read_config, with_default
 
 
 @require_safe
