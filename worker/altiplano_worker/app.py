@@ -59,6 +59,11 @@ app.conf.update(
             "schedule": 3600,
             "options": {"queue": "upkeep", "expires": 3600},
         },
+        "forget-visitors": {
+            "task": "altiplano.runs.forget_old_visits",
+            "schedule": 3600,
+            "options": {"queue": "upkeep", "expires": 3600},
+        },
         "remove-orphans": {
             "task": "altiplano.knowledge.remove_orphans",
             "schedule": 6 * 3600,

@@ -30,14 +30,21 @@ from altiplano.knowledge.models import (
 from altiplano.ops.demo import demo_files
 from altiplano.ops.supervisor.home import Home, write_private
 from altiplano.studio.domain.apps import create_app
+from altiplano.studio.domain.sharing import Appearance, change_appearance, open_to_public
 from altiplano.studio.domain.versions import freeze_version, publish_version
-from altiplano.studio.models import App
+from altiplano.studio.models import App, AppSharing
 
 EMAIL = "demo@green-schools.example"
 ORGANIZATION = "Green Schools"
 KIND = "non-profit"
 COLLECTION = "School documents"
 APP = "School garden assistant"
+EXAMPLES = (
+    "How long does compost take to mature?",
+    "How do we save water in the garden?",
+    "Combien de temps faut-il au compost pour mûrir ?",
+    "Peut-on boire l\u2019eau de pluie ?",
+)
 KEY_NAME = "Demo key"
 WAIT_SECONDS = 240.0
 CATALOGUE_SECONDS = 30.0
@@ -159,6 +166,11 @@ def _published_app(principal: Principal, collection: Collection) -> App:
     if app.published_version is None:
         version = freeze_version(principal=principal, app_id=app.id)
         app = publish_version(principal=principal, app_id=app.id, number=version.number)
+    if not AppSharing.objects.within(principal.organization_id).filter(app=app).exists():
+        look = Appearance(examples=EXAMPLES)
+        with transaction.atomic():
+            change_appearance(principal=principal, app_id=app.id, appearance=look)
+            open_to_public(principal=principal, app_id=app.id)
     return app
 
 

@@ -10,7 +10,7 @@ from altiplano.knowledge.models import Document, DocumentState, DocumentVersion
 from altiplano.ops import seed
 from altiplano.ops.demo import demo_files
 from altiplano.ops.supervisor.home import prepare_home
-from altiplano.studio.models import App
+from altiplano.studio.models import App, AppSharing
 from tests.factories.studio import report_all_plugins
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +162,15 @@ def test_platform_without_the_plugins_says_which_is_missing(home, monkeypatch):
     with pytest.raises(InvalidInputError, match="abstention"):
         seed.seed_demo(home)
     assert not home.demo.exists()
+
+
+def test_demo_app_is_open_to_everybody_until_somebody_closes_it(home, client):
+    demo = seed.seed_demo(home)
+    address = f"/a/{demo['organization']}/{demo['app_slug']}/"
+    page = client.get(address).content.decode()
+    for example in seed.EXAMPLES:
+        assert example in page
+    AppSharing.unscoped.update(is_public=False)
+    home.demo.unlink()
+    seed.seed_demo(home)
+    assert client.get(address).status_code == 404

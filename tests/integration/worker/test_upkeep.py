@@ -10,6 +10,7 @@ from django.utils import timezone
 from altiplano.kernel import jobs
 from altiplano.kernel.models import Job, JobState
 from altiplano.knowledge.specs import CompactIndex, IndexCollection
+from altiplano_worker.app import app
 from altiplano_worker.tasks import upkeep
 
 pytestmark = pytest.mark.django_db
@@ -52,3 +53,8 @@ def test_a_job_of_a_task_that_nobody_knows_ends(alice):
     job = Job.objects.get(id=job_id)
     assert job.state == JobState.FAILED
     assert job.reason.endswith(".")
+
+
+def test_every_task_of_the_schedule_is_known():
+    for name, entry in app.conf.beat_schedule.items():
+        assert entry["task"] in app.tasks, name

@@ -12,6 +12,7 @@ from altiplano.knowledge.domain.indexing import fail_index_job
 from altiplano.knowledge.domain.ingestion import fail_parse_job
 from altiplano.knowledge.domain.orphans import remove_orphans
 from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocument, RemoveDocuments
+from altiplano.runs.domain.visiting import forget_old_visits
 from altiplano.runs.jobs import ExecuteRun
 from altiplano_worker.app import app
 from altiplano_worker.tasks.runs import fail_run
@@ -56,6 +57,13 @@ def fail_unknown(claim: jobs.JobClaim) -> None:
 def forget_old_lines() -> None:
     """Jobs keep their log for two weeks."""
     job_logs.forget_old_lines()
+
+
+@app.task(name="altiplano.runs.forget_old_visits")
+def forget_visitors() -> None:
+    """What visitors of public apps asked is kept no longer than their page says."""
+    while forget_old_visits():
+        pass
 
 
 @app.task(name="altiplano.knowledge.remove_orphans")

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from altiplano.accounts.countries import country_name
 from altiplano.kernel.database_threads import read_database
 from altiplano.kernel.errors import DomainError
 from altiplano.runs import event_log
@@ -146,7 +147,7 @@ def _render_chat(
     context: dict[str, Any] = {
         "public": public,
         "sharing": public.sharing,
-        "organization": public.organization,
+        "country": country_name(public.organization.country),
         "visit": visit,
         "routes": visit.routes,
         "turns": turns,

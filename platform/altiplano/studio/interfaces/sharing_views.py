@@ -105,7 +105,7 @@ def share_on_websites(request: HttpRequest, principal: Principal, app_id: str) -
         if _is_saved(form, save):
             messages.success(request, _("Saved. Browsers show the chat there and nowhere else."))
             return redirect("studio:share-website", app.id)
-    context = _context(principal, app, sharing, tab="website") | {
+    context = _context(principal, app, sharing, part="website") | {
         "form": form,
         "snippet": embed_snippet(
             url=settings.PUBLIC_URL, organization=principal.organization_slug, app=app.slug
@@ -122,7 +122,7 @@ def share_with_programs(request: HttpRequest, principal: Principal, app_id: str)
     """Programs that ask this app, ready to be copied."""
     app = App.objects.get_within(principal.organization_id, app_id)
     model = f"{principal.organization_slug}/{app.slug}"
-    context = _context(principal, app, sharing_of(app), tab="api") | {
+    context = _context(principal, app, sharing_of(app), part="api") | {
         "samples": samples_for(url=settings.PUBLIC_URL, app=str(app.id), model=model),
         "model": model,
         "base_url": f"{settings.PUBLIC_URL}/v1",
@@ -135,7 +135,7 @@ def share_with_programs(request: HttpRequest, principal: Principal, app_id: str)
 def preview_widget(request: HttpRequest, principal: Principal, app_id: str) -> HttpResponse:
     """An empty page with the chat on it, as on a website of the organization's."""
     app = App.objects.get_within(principal.organization_id, app_id)
-    context = _context(principal, app, sharing_of(app), tab="website")
+    context = _context(principal, app, sharing_of(app), part="website")
     return render(request, "studio/sharing_preview.html", context)
 
 
@@ -180,7 +180,7 @@ def _show_public(
     status: int = 200,
 ) -> HttpResponse:
     sharing = sharing_of(app)
-    context = _context(principal, app, sharing, tab="public") | {
+    context = _context(principal, app, sharing, part="public") | {
         "look": look or AppearanceForm(sharing),
         "limits": limits or AllowanceForm(sharing),
         "qr_code": SafeString(_qr_code(principal, app).svg_inline(scale=4, light="#ffffff")),
@@ -188,11 +188,11 @@ def _show_public(
     return render(request, "studio/sharing_public.html", context, status=status)
 
 
-def _context(principal: Principal, app: App, sharing: AppSharing, *, tab: str) -> dict[str, Any]:
+def _context(principal: Principal, app: App, sharing: AppSharing, *, part: str) -> dict[str, Any]:
     return {
         "app": app,
         "sharing": sharing,
-        "tab": tab,
+        "part": part,
         "is_reachable": sharing.is_public
         and app.published_version_id is not None
         and principal.limits.allows_public_apps,
@@ -200,10 +200,6 @@ def _context(principal: Principal, app: App, sharing: AppSharing, *, tab: str) -
         "may_write": "write" in principal.scopes,
         "model": f"{principal.organization_slug}/{app.slug}",
         "public_address": _public_address(principal, app),
-        "trail": [
-            (reverse("studio:home"), _("Home")),
-            (reverse("studio:app-detail", args=[app.id]), app.name),
-        ],
     }
 
 

@@ -1,14 +1,10 @@
-// A public app's page: example questions are asked in the chat, and its country has a name.
+// A public app's page: example questions are asked in the chat.
 
 for (const form of document.querySelectorAll("form[data-example]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     document.getElementById("id_input").value = form.elements.input.value;
     document.getElementById("ask").requestSubmit();
+    form.parentElement.hidden = true;
   });
-}
-
-for (const place of document.querySelectorAll("[data-country]")) {
-  const names = new Intl.DisplayNames([document.documentElement.lang], { type: "region" });
-  place.textContent = names.of(place.dataset.country);
 }

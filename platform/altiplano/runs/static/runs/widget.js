@@ -27,7 +27,7 @@
   function show(theme) {
     if (document.querySelector(tag)) return; // the line stands twice in the page
     const host = document.createElement(tag);
-    const root = host.attachShadow({ mode: "closed" });
+    const root = host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet(); // the page's policy may forbid style elements
     sheet.replaceSync(style);
     root.adoptedStyleSheets = [sheet];

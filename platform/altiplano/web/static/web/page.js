@@ -2,6 +2,15 @@
 
 const KEEP = "altiplano:keep:";
 
+/** The tab's own store; in a frame on another website a browser may forbid it. */
+const session = (() => {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return { getItem: () => null, setItem() {}, removeItem() {} };
+  }
+})();
+
 for (const menu of document.querySelectorAll("details[data-menu]")) {
   document.addEventListener("click", (event) => {
     if (menu.open && !menu.contains(event.target)) menu.open = false;
@@ -20,7 +29,7 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
     [...form.elements].filter(
       (field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type),
     );
-  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+  const kept = JSON.parse(session.getItem(key) ?? "null");
   const hasAnswer = form.querySelector("[aria-invalid=true], .errors, .notice.error");
   if (kept && !hasAnswer) {
     for (const field of fields()) {
@@ -35,12 +44,12 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
     const now = Object.fromEntries(
       fields().map((field) => [field.id || field.name, [field.value, field.checked]]),
     );
-    sessionStorage.setItem(key, JSON.stringify(now));
+    session.setItem(key, JSON.stringify(now));
   });
 }
 // What was kept is forgotten by the page that says it is stored.
 for (const mark of document.querySelectorAll("[data-forget]")) {
-  sessionStorage.removeItem(KEEP + mark.dataset.forget);
+  session.removeItem(KEEP + mark.dataset.forget);
 }
 
 // A second click while the first is on its way sends nothing.
