@@ -1,16 +1,11 @@
 // The chat: asks, shows the answer as it is said, takes judgements. Without it the forms work too.
-
-import { runEvents } from "./events.js";
-import { GrowingText } from "./markdown.js";
-import { openSourcesBeside } from "./pane.js";
-import { Speech } from "./speech.js";
+// What is needed only for an answer that grows, or for a source, is loaded when it is needed.
 
 const byId = (id) => document.getElementById(id);
 const turns = byId("turns");
 const form = byId("ask"); // absent where the reader only reads
 const say = form?.dataset ?? {};
 const field = form?.elements.input;
-const SHOW_DETAILS_MS = 10_000;
 
 let current = null; // {controller, turn} of the question under way
 
@@ -30,6 +25,9 @@ document.addEventListener(
   },
   true, // before the page takes note that a form is sent
 );
+
+const follower = () => import("./follow.js");
+field?.addEventListener("focus", follower, { once: true }); // here before the question is sent
 
 field?.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -172,70 +170,14 @@ byId("stop")?.addEventListener("click", () => {
   post(cancel, body).catch(() => current?.controller.abort());
 });
 
-// --- An answer as it is said --------------------------------------------------------------------
-
+/** The answer grows in the turn, until the server's rendering takes its place. */
 async function follow(turn, controller) {
-  const answer = turn.querySelector(".answer");
-  const text = new GrowingText(answer);
-  const speech = new Speech(byId("spoken"));
-  const wait = new Wait(turn);
-  try {
-    for await (const event of runEvents(turn.dataset.events, controller.signal)) {
-      if (event.type === "stage.started") {
-        wait.say(say[event.kind]);
-      } else if (event.type === "answer.delta") {
-        wait.end();
-        keepingTheEnd(() => text.add(event.text));
-        speech.hear(event.text);
-      } else if (event.type === "reset" || event.type === "answer.finished") {
-        const whole = event.run?.answer ?? event.text;
-        if (whole !== text.text) keepingTheEnd(() => text.set(whole));
-      }
-    }
-  } finally {
-    wait.end();
-  }
+  const { followRun } = await follower();
+  const speech = await followRun(turn, { signal: controller.signal, say, keepingTheEnd });
   const response = await fetch(turn.dataset.page, { headers: { "HX-Request": "true" } });
   if (!response.ok) throw new Error(`status ${response.status}`);
   replace(turn, await response.text());
   speech.end(say.done ?? "");
-}
-
-/** What is said while nothing is to be seen yet: the stage, later how long, or how many wait. */
-class Wait {
-  #begun = Date.now();
-  #stage = "";
-  #place = "";
-
-  constructor(turn) {
-    this.turn = turn;
-    this.timer = setInterval(() => this.#tick(), 1000);
-  }
-
-  say(stage) {
-    this.#stage = stage ?? "";
-    if (this.#stage) note(this.turn, this.#stage);
-  }
-
-  async #tick() {
-    const seconds = Math.round((Date.now() - this.#begun) / 1000);
-    if (seconds * 1000 < SHOW_DETAILS_MS || !say.slow) return;
-    if (!this.#stage && seconds % 5 === 0) await this.#askForPlace();
-    const what = this.#stage || this.#place;
-    if (this.timer) note(this.turn, `${what} ${say.slow.replace("{seconds}", seconds)}`);
-  }
-
-  async #askForPlace() {
-    const response = await fetch(this.turn.dataset.page, { headers: { "HX-Request": "true" } });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    this.#place = page.querySelector(".waiting")?.textContent.trim() ?? "";
-  }
-
-  end() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.turn.querySelector(".waiting")?.remove();
-  }
 }
 
 function note(turn, sentence) {
@@ -278,7 +220,14 @@ function hideWhatCannotWork(part) {
 for (const each of document.querySelectorAll("[data-print]")) {
   each.addEventListener("click", () => window.print());
 }
-openSourcesBeside(say.unread ?? "");
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-source]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const { openBeside } = await import("./pane.js");
+  await openBeside(link, say.unread ?? "");
+});
 
 // A page that was opened while its answer is still growing.
 const growing = turns.querySelector('[data-state="queued"], [data-state="running"]');

@@ -5,31 +5,27 @@ const pane = byId("source");
 const body = byId("source-body");
 let opener = null;
 
-/** Links with data-source open in the pane; `sentence` is said where that does not work. */
-export function openSourcesBeside(sentence) {
-  document.addEventListener("click", async (event) => {
-    const link = event.target.closest("a[data-source]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    opener?.removeAttribute("aria-expanded");
-    opener = link;
-    body.setAttribute("aria-busy", "true");
-    try {
-      const response = await fetch(link.href, { headers: { "HX-Request": "true" } });
-      if (response.redirected) return window.location.assign(link.href); // to sign in again
-      if (response.ok) body.innerHTML = await response.text(); // the server's own, escaped there
-      else body.textContent = sentence;
-    } catch {
-      body.textContent = sentence;
-    }
-    body.removeAttribute("aria-busy");
-    show(link);
-  });
-  byId("close-source").addEventListener("click", close);
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !pane.hidden) close();
-  });
+/** What the link leads to is shown in the pane, or `sentence` where that does not work. */
+export async function openBeside(link, sentence) {
+  opener?.removeAttribute("aria-expanded");
+  opener = link;
+  body.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(link.href, { headers: { "HX-Request": "true" } });
+    if (response.redirected) return window.location.assign(link.href); // to sign in again
+    if (response.ok) body.innerHTML = await response.text(); // the server's own, escaped there
+    else body.textContent = sentence;
+  } catch {
+    body.textContent = sentence;
+  }
+  body.removeAttribute("aria-busy");
+  show(link);
 }
+
+byId("close-source").addEventListener("click", close);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !pane.hidden) close();
+});
 
 function show(link) {
   byId("source-title").textContent = pane.ariaLabel = link.dataset.source;
