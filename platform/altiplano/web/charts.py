@@ -16,6 +16,7 @@ LEFT: Final = 56  # room for the numbers of the axis
 TOP: Final = 12
 BOTTOM: Final = 24  # room for the dates
 MAX_TICKS: Final = 7
+SMALLEST: Final = 1e-9
 GAP: Final = 0.25  # of a bar's place
 
 
@@ -63,13 +64,28 @@ class BarChart:
         return not self.bars or not self.lines
 
 
+def say_short(value: float) -> str:
+    """A number in the room that an axis has: 20000 is “20 k”, 1500000 “1.5 M”."""
+    for size, sign in ((1_000_000, "M"), (1_000, "k")):
+        if value >= 10 * size or (size == 1_000_000 and value >= size):
+            return f"{_digits(value / size)}\u00a0{sign}"
+    return _digits(value)
+
+
+def _digits(value: float) -> str:
+    return number_format(value, decimal_pos=0 if float(value).is_integer() else 1)
+
+
 def _number(value: float) -> str:
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 
 def round_top(value: float) -> float:
-    """The smallest of 1, 2, 4, 5, 10 times a power of ten that is at least ``value``."""
-    if value <= 0:
+    """The smallest of 1, 2, 4, 5, 10 times a power of ten that is at least ``value``.
+
+    Of what is too little to be counted it is 0.
+    """
+    if value < SMALLEST:
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 4, 5, 10) if step * power >= value * (1 - 1e-9))
@@ -86,7 +102,8 @@ def draw_bars(
 ) -> BarChart:
     """A chart with one bar for each (label, value ≥ 0), in the order given.
 
-    ``say`` writes a value for people; the axis ends at a round number at or above the largest one.
+    ``say`` writes a value for people; the axis ends at a round number at or above the largest one,
+    and is lettered by :func:`say_short`.
     Without a value above zero the chart is empty and shows ``empty_text``.
     """
     top = round_top(max((value for _, value in values), default=0.0))
@@ -112,7 +129,7 @@ def draw_bars(
             )
         )
     lines = tuple(
-        Line(y=_number(y), text_y=_number(y + 4), text=say(top * share))
+        Line(y=_number(y), text_y=_number(y + 4), text=say_short(top * share))
         for share in (0.0, 0.5, 1.0)
         for y in (ground - (ground - TOP) * share,)
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altiplano.web.charts import HEIGHT, LEFT, WIDTH, draw_bars, round_top
+from altiplano.web.charts import HEIGHT, LEFT, WIDTH, draw_bars, round_top, say_short
 
 WORDS = {
     "title": "Answers",
@@ -21,6 +21,15 @@ def test_axis_ends_at_a_round_number(value, top):
     assert round_top(value) == pytest.approx(top)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.5, "0.5"), (9999, "9999"), (20_000, "20\u00a0k"), (500_000, "500\u00a0k"),
+     (1_500_000, "1.5\u00a0M"), (4e9, "4000\u00a0M")],
+)  # fmt: skip
+def test_axis_is_lettered_in_little_room(value, text):
+    assert say_short(value) == text
+
+
 def test_chart_without_values_is_empty():
     assert draw_bars([], **WORDS).is_empty
     assert draw_bars([("Monday", 0.0)], **WORDS).is_empty
@@ -30,7 +39,7 @@ def test_bar_is_as_high_as_its_share_of_the_axis():
     chart = draw_bars([("Monday", 2.0), ("Tuesday", 1.0)], **WORDS)
     first, second = chart.bars
     assert float(first.height) == pytest.approx(2 * float(second.height), abs=0.2)
-    assert [line.text for line in chart.lines] == ["0.0", "1.0", "2.0"]
+    assert [line.text for line in chart.lines] == ["0", "1", "2"]
     assert first.text == "2.0"
 
 

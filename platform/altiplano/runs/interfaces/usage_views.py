@@ -88,7 +88,7 @@ def show_usage(request: HttpRequest, principal: Principal) -> HttpResponse:
 
 def draw_charts(usage: Usage) -> list[BarChart]:
     """Questions, tokens and people of every day."""
-    labels = [date_format(each.day, "j M") for each in usage.days]
+    labels = [date_format(each.day, "j N") for each in usage.days]
     asked, tokens = usage.total.asked, usage.total.tokens
     period = {
         "first": date_format(usage.period.first, "j F Y"),
