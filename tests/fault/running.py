@@ -29,7 +29,7 @@ def wait_until(condition: Callable[[], object], *, seconds: float, what: str) ->
 class Running:
     """The command with its log; ``processes`` are all that belong to it, however deep."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -42,6 +42,7 @@ class Running:
             "ALTIPLANO_HOME": str(home),
             "ALTIPLANO_PORT": str(self.port),
             "ALTIPLANO_RUN_SLOTS": "8",
+            **{f"ALTIPLANO_{name}": value for name, value in settings.items()},
         }
         self.log = home.with_suffix(".log")
         self.process: subprocess.Popen[bytes]
@@ -114,9 +115,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(home: Path, *arguments: str) -> Iterator[Running]:
-    """Ready at the start, wholly gone at the end."""
-    one = Running(home)
+def running(home: Path, *arguments: str, **settings: str) -> Iterator[Running]:
+    """Ready at the start, wholly gone at the end. ``settings`` are variables without prefix."""
+    one = Running(home, **settings)
     one.start(*arguments)
     try:
         one.wait_ready()

@@ -72,6 +72,19 @@ def test_killed_part_is_started_again(platform, part):
     platform.wait_ready()
 
 
+def test_worker_that_lives_but_takes_nothing_is_replaced_and_the_log_says_why(tmp_path):
+    with running(tmp_path / "home", "--no-demo", WORKER_SILENCE_SECONDS="6") as one:
+        stuck = one.pid_of("runs")
+
+        os.kill(stuck, signal.SIGSTOP)
+
+        wait_until(lambda: one.readiness() == 503, seconds=30, what="the silence is noticed")
+        wait_until(lambda: one.pid_of("runs") not in {0, stuck}, seconds=60, what="a new worker")
+        one.wait_ready()
+        said = one.log.read_text()
+        assert "==> runs lives but takes nothing from the queue 'runs': starting it again" in said
+
+
 def test_nobody_else_can_read_the_home(platform):
     others = [
         path

@@ -23,6 +23,9 @@ from altiplano.config.telemetry import start_tracing
 HARD_TIME_LIMIT = 3000
 """Seconds; below the visibility timeout, or a long task would be delivered twice."""
 
+BEAT_SECONDS = min(10.0, settings.WORKER_SILENCE_SECONDS / 4)
+"""Four proofs of life may be asked for, and a busy machine be late, before a worker is missed."""
+
 app = Celery("altiplano", broker=settings.REDIS_URL)
 app.conf.update(
     task_serializer="json",
@@ -72,9 +75,9 @@ app.conf.update(
         **{
             f"beat-{queue}": {
                 "task": "altiplano.kernel.beat",
-                "schedule": 10,
+                "schedule": BEAT_SECONDS,
                 "args": [queue],
-                "options": {"queue": queue, "expires": 10},
+                "options": {"queue": queue, "expires": BEAT_SECONDS},
             }
             for queue in ("runs", "ingest", "index", "upkeep")
         },

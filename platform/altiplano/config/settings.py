@@ -229,6 +229,7 @@ PARSE_MEMORY_BYTES = env.read_int("PARSE_MEMORY_BYTES", 2 * 1024**3, minimum=64 
 JOB_LEASE_SECONDS = env.read_int("JOB_LEASE_SECONDS", 60, minimum=2)
 JOB_MAX_ATTEMPTS = env.read_int("JOB_MAX_ATTEMPTS", 3, minimum=1)
 SWEEP_SECONDS = env.read_int("SWEEP_SECONDS", 10, minimum=1)
+WORKER_SILENCE_SECONDS = env.read_float("WORKER_SILENCE_SECONDS", 45.0, minimum=2.0)
 RUN_SECONDS = env.read_int("RUN_SECONDS", 300, minimum=1)
 RUN_RESUME_GRACE_SECONDS = env.read_float("RUN_RESUME_GRACE_SECONDS", 5.0)
 RUN_SLOTS = env.read_int("RUN_SLOTS", 256, minimum=1)

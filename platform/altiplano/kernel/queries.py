@@ -35,6 +35,12 @@ def has_beaten_within(name: str, age: timedelta) -> bool:
     return Heartbeat.objects.filter(name=name, beaten_at__gte=timezone.now() - age).exists()
 
 
+def holds_job_of(queue: str) -> bool:
+    """Whether some worker has a job of ``queue`` under a lease that has not run out."""
+    held = Job.objects.filter(queue=queue, state=JobState.RUNNING, lease_until__gt=timezone.now())
+    return held.exists()
+
+
 def is_handed_out() -> Q:
     """The condition, on jobs, that no operator's hold on their queue keeps them from the workers."""
     holds = QueueHold.objects.filter(queue=OuterRef("queue")).filter(

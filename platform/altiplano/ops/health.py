@@ -19,13 +19,11 @@ from django.utils.translation import gettext_noop as _
 
 from altiplano.kernel.database_threads import read_database
 from altiplano.kernel.models import Heartbeat
-from altiplano.kernel.queries import has_beaten_within
+from altiplano.kernel.queries import has_beaten_within, holds_job_of
 from altiplano.serving.domain.keys import UnreadableKeyError, open_key
 from altiplano.serving.models import ModelEndpoint
 
 QUEUES = ("runs", "ingest", "index", "upkeep")
-HEARTBEAT_AGE = timedelta(seconds=45)
-"""Four beats of the schedule, and a margin for a busy machine."""
 CHECK_SECONDS = 3.0
 ANSWERS = _("Answers.")
 A_WORKER_CONSUMES = _("A worker consumes.")
@@ -160,8 +158,14 @@ async def _engine_status(url: str, key: str) -> int:
 
 
 def queues_that_beat(queues: Iterable[str] = QUEUES) -> dict[str, bool]:
-    """For each queue, whether some worker has consumed from it lately."""
-    return {queue: has_beaten_within(f"queue:{queue}", HEARTBEAT_AGE) for queue in queues}
+    """For each queue, whether some worker has consumed from it lately, or holds a job of it.
+
+    A lease is as good a proof as a heartbeat, which lies on the queue behind long work.
+    """
+    age = timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
+    return {
+        queue: has_beaten_within(f"queue:{queue}", age) or holds_job_of(queue) for queue in queues
+    }
 
 
 async def check_queues() -> tuple[PartHealth, ...]:
@@ -173,7 +177,7 @@ async def check_queues() -> tuple[PartHealth, ...]:
             ok=fresh,
             says=A_WORKER_CONSUMES
             if fresh
-            else f"No worker has taken anything from it for {HEARTBEAT_AGE.seconds} seconds.",
+            else f"No worker has taken anything from it for {settings.WORKER_SILENCE_SECONDS:g} seconds.",
         )
         for queue, fresh in beats.items()
     )

@@ -1,12 +1,13 @@
 """What watchers are told when everything works, and when one part does not."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.test import override_settings
 from django.utils import timezone
 
-from altiplano.kernel.models import Heartbeat
+from altiplano.kernel.models import Heartbeat, Job
 from altiplano.ops import health
 from altiplano.serving.models import ModelEndpoint
 
@@ -52,7 +53,7 @@ def test_ready_when_every_part_is(client):
 @pytest.mark.usefixtures("all_well")
 def test_not_ready_when_a_worker_has_stopped_consuming(client):
     Heartbeat.objects.filter(name="queue:ingest").update(
-        beaten_at=timezone.now() - health.HEARTBEAT_AGE - timedelta(seconds=1)
+        beaten_at=timezone.now() - timedelta(seconds=46)
     )
 
     reply = client.get("/readyz")
@@ -61,6 +62,18 @@ def test_not_ready_when_a_worker_has_stopped_consuming(client):
     bad = {name: part for name, part in reply.json()["parts"].items() if not part["ok"]}
     assert list(bad) == ["queue:ingest"]
     assert bad["queue:ingest"]["says"] == "No worker has taken anything from it for 45 seconds."
+
+
+@pytest.mark.usefixtures("all_well")
+@pytest.mark.parametrize(("lease", "is_there"), [(30, True), (-1, False)])
+def test_worker_at_long_work_is_there_while_it_holds_its_job(alice, lease, is_there):
+    now = timezone.now()
+    Heartbeat.objects.filter(name="queue:ingest").delete()
+    Job.objects.create(
+        organization=alice.organization, task="read", queue="ingest", subject_id=uuid.uuid4(),
+        state="running", lease_until=now + timedelta(seconds=lease), run_after=now, created_at=now,
+    )  # fmt: skip
+    assert health.queues_that_beat(["ingest"]) == {"ingest": is_there}
 
 
 @pytest.mark.usefixtures("all_well")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from altiplano.config import env
 from altiplano.ops.supervisor import watchdog
 from altiplano.ops.supervisor.child import Child
 from altiplano.ops.supervisor.home import Home, prepare_home
@@ -25,12 +26,13 @@ from altiplano.ops.supervisor.record import (
     own_record,
     write_record,
 )
+from altiplano.ops.supervisor.worker_watch import WorkerWatch
 
 READY_SECONDS = 150.0
 DEMO_SECONDS = 300.0
 READY_POLL_SECONDS = 0.5
-STALE_WORKER_SECONDS = 90.0
-WATCH_WORKERS_EVERY = 15.0
+LOOKS = 3
+"""How often workers are looked at within the time after which one counts as silent."""
 
 
 class StartError(Exception):
@@ -164,25 +166,27 @@ class Supervision:
         )
 
     async def _watch_workers(self, keepers: list[Keeper]) -> None:
-        """A worker whose process lives but that consumes nothing for long is started anew."""
-        by_queue = {queue: keeper for keeper in keepers for queue in keeper.part.queues}
-        silent_since: dict[str, float] = {}
+        """A worker that lives but gives no proof of life for twice the time is replaced.
+
+        After the time itself /readyz calls its queue silent. A worker at long work is not, and
+        without broker or database nobody can prove anything.
+        """
+        seconds = env.read_float("WORKER_SILENCE_SECONDS", 45.0, minimum=2.0)
+        by_name = {keeper.part.name: keeper for keeper in keepers}
+        queues = {queue: keeper.part.name for keeper in keepers for queue in keeper.part.queues}
+        watch = WorkerWatch(queues, patience=seconds, every=seconds / LOOKS)
         while True:
-            await asyncio.sleep(WATCH_WORKERS_EVERY)
+            await asyncio.sleep(watch.every)
             reply = await fetch(self._plan.host, self._plan.port, "/readyz")
-            if reply is None:
-                silent_since.clear()
+            missing = set(_parts_not_ready(reply.json())) if reply else set()
+            if reply is None or missing & {"broker", "database"}:
+                watch.forget()
                 continue
-            missing = set(_parts_not_ready(reply.json()))
-            for queue, keeper in by_queue.items():
-                if f"queue:{queue}" not in missing or "broker" in missing or "database" in missing:
-                    silent_since.pop(queue, None)
-                    continue
-                since = silent_since.setdefault(queue, time.monotonic())
-                alive = keeper.child is not None and keeper.child.age > STALE_WORKER_SECONDS
-                if alive and time.monotonic() - since > STALE_WORKER_SECONDS:
-                    await keeper.restart(f"has taken no work from {queue!r} for a while")
-                    silent_since.clear()
+            silent = {name.removeprefix("queue:") for name in missing}
+            stuck = watch.look(silent, time.monotonic())
+            keeper = by_name.get(stuck.part) if stuck else None
+            if stuck and keeper and keeper.child and keeper.child.age > 2 * seconds:
+                await keeper.restart(stuck.why)
 
     # --- Stopping -----------------------------------------------------------------------------
 
