@@ -30,7 +30,7 @@ KINDS = (
     Kind("members", _("members and invitations"), ("member", "invitation", "person")),
     Kind("keys", _("API keys"), ("token",)),
     Kind("documents", _("collections and documents"), ("collection", "document")),
-    Kind("apps", _("apps"), ("app",)),
+    Kind("apps", _("apps"), ("app", "report")),
     Kind("organization", _("the organization itself"), ("organization",)),
 )
 
@@ -62,6 +62,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "app.opened": _("%(who)s opened the app “%(slug)s” to everybody."),
     "app.closed": _("%(who)s closed the app “%(slug)s” to everybody but members."),
     "app.domains": _("%(who)s changed on which websites the app “%(slug)s” may be shown."),
+    "report.closed": _("%(who)s closed a report on an answer."),
     "app.reading": _("%(who)s changed whether visitors of “%(slug)s” may open its documents."),
 }
 

@@ -113,6 +113,15 @@ def test_conversation_that_began_by_api_goes_on_with_its_first_question(alice, g
     assert garden.run.conversation_id == run.conversation_id
 
 
+def test_form_that_is_sent_twice_asks_once(alice, bob, garden):
+    client = signed_in(alice)
+    first = ask(client, garden, "How much water?")
+    assert ask(client, garden, "How much water?").id == first.id
+    assert ask(signed_in(bob), garden, "How much water?").id != first.id
+    answer(first)
+    assert ask(client, garden, "How much water?").id != first.id
+
+
 def test_edited_question_takes_the_place_of_the_old_one_and_both_can_be_read(alice, garden):
     client = signed_in(alice)
     first = answer(ask(client, garden, "How much water?"))
@@ -246,6 +255,17 @@ def test_trace_shows_stages_passages_and_the_prompt_as_sent(alice, garden):
     assert "<html" not in body_of(client.get(address, headers=PART))
 
 
+def test_c11_document_with_markup_is_text_in_the_pane(alice, garden):
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    DocumentText.objects.update(text=hostile, pages=[[1, 0, len(hostile)]])
+    garden.run.citations.update(start=0, end=8, quote="<script>")
+    for headers in ({}, PART):
+        part = signed_in(alice).get(source_address(garden), headers=headers).content.decode()
+        assert '<mark id="passage">&lt;script&gt;</mark>' in part
+        assert "<script>alert" not in part
+        assert "<img src=x" not in part
+
+
 # --- Judging and reporting --------------------------------------------------------------------
 
 
@@ -324,3 +344,59 @@ def test_reports_are_read_by_those_who_build_alone(vera, charlie, garden):
 def test_report_of_a_visitor_names_nobody(alice, garden):
     Report.unscoped.create(organization=garden.run.organization, run=garden.run, reason="wrong")
     assert "a visitor" in body_of(signed_in(alice).get(reverse("runs:reports")))
+
+
+# --- Doors ------------------------------------------------------------------------------------
+
+
+def changing_addresses(alice, garden) -> list[str]:
+    stored = Report.unscoped.create(
+        organization=alice.organization, run=garden.run, user=alice.user, reason="wrong"
+    )
+    mine = Conversation.unscoped.create(
+        organization=alice.organization, app=garden.app, user=alice.user, title="Mine"
+    )
+    run = [garden.run.id]
+    return [
+        reverse("runs:chat", args=[garden.app.id]),
+        reverse("runs:run-cancel", args=run),
+        reverse("runs:run-judge", args=run),
+        reverse("runs:run-report", args=run),
+        reverse("runs:report-close", args=[stored.id]),
+        reverse("runs:conversation-rename", args=[mine.id]),
+        reverse("runs:conversation-delete", args=[mine.id]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "headers"),
+    [
+        ("application/x-www-form-urlencoded", {"Origin": "https://evil.example"}),
+        ("application/x-www-form-urlencoded", {"Origin": "null"}),
+        ("text/plain", {"Origin": "https://evil.example"}),
+        ("text/plain", {"HX-Request": "true"}),
+        ("application/json", {"X-HTTP-Method-Override": "GET"}),
+    ],
+)
+def test_c43_other_sites_change_nothing_with_a_member_s_cookies(
+    alice, garden, content_type, headers
+):
+    body = "input=x&verdict=good&reason=wrong&title=x&note=x"
+    before = Run.unscoped.count()
+    for address in changing_addresses(alice, garden):
+        response = alice.browser.post(address, body, content_type=content_type, headers=headers)
+        assert response.status_code == 403, address
+        assert "Access-Control-Allow-Origin" not in response
+    assert Run.unscoped.count() == before
+    assert not Feedback.unscoped.exists()
+    assert Report.unscoped.get().state == ReportState.OPEN
+    assert Conversation.unscoped.get().title == "Mine"
+
+
+def test_c43_reading_changes_nothing(alice, garden):
+    client = signed_in(alice)
+    for address in changing_addresses(alice, garden):
+        assert client.get(address + "?verdict=good&title=x&note=x").status_code in (200, 405)
+    assert not Feedback.unscoped.exists()
+    assert Report.unscoped.get().state == ReportState.OPEN
+    assert Conversation.unscoped.get().title == "Mine"

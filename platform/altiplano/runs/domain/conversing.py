@@ -1,9 +1,11 @@
 """Questions as turns of a conversation, and what its owner does with the conversation."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +18,7 @@ from altiplano.runs.models import TERMINAL_STATES, Conversation, Run
 
 MAX_TITLE_CHARS: Final = 200
 TITLE_CHARS: Final = 80
+JUST_NOW: Final = timedelta(seconds=5)
 
 Prepare = Callable[[Iterable[Mapping[str, Any]]], Run]
 """Makes a run, not stored yet, of a history: :func:`~altiplano.runs.domain.starting.prepare_run`."""
@@ -26,7 +29,8 @@ def ask_in_conversation(
 ) -> Run:
     """The run that ``prepare`` makes is asked after ``previous``, or in the place of ``instead_of``.
 
-    With neither it begins a conversation. The caller has checked that both runs are the same
+    With neither it begins a conversation. A form that is sent twice asks once: the second time, the
+    run of the first comes back. The caller has checked that both runs are the same
     person's as the new one; of another app they are refused. Raises what ``prepare`` raises, and
     LimitReachedError; nothing is stored then.
     """
@@ -38,11 +42,31 @@ def ask_in_conversation(
         raise InvalidInputError(_("That conversation is with another app."))
     with transaction.atomic():
         run.previous = previous
+        if (twin := _asked_just_now(run)) is not None:
+            return twin
         run.conversation = _conversation_of(origin, run)
         (error,) = accept_runs([run])
         if error is not None:
             raise error
     return run
+
+
+def _asked_just_now(run: Run) -> Run | None:
+    """The same question of the same person at the same place, still to be answered."""
+    whose = Q(user_id=run.user_id, visitor=run.visitor, previous_id=run.previous_id)
+    return (
+        Run.objects.within(run.organization_id)
+        .filter(
+            whose,
+            app_id=run.app_id,
+            version_id=run.version_id,
+            question=run.question,
+            conversation__isnull=False,
+            created_at__gte=timezone.now() - JUST_NOW,
+        )
+        .exclude(state__in=TERMINAL_STATES)
+        .first()
+    )
 
 
 def _conversation_of(origin: Run | None, run: Run) -> Conversation:
