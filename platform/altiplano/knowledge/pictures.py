@@ -93,9 +93,7 @@ def picture_of_page(
     return name.path
 
 
-def _text_on_page(
-    version: DocumentVersion, page: int, passage: tuple[int, int]
-) -> tuple[str, int]:
+def _text_on_page(version: DocumentVersion, page: int, passage: tuple[int, int]) -> tuple[str, int]:
     """The part of the passage on this page, and how often the page says the same before it."""
     stored = DocumentText.objects.filter(version_id=version.id).first()
     for number, first, last in stored.pages if stored else ():

@@ -71,7 +71,11 @@ class Book:
     def before(self, sheet: Sheet) -> Sheet | None:
         if sheet.is_continued:
             return self.sheet_at(sheet.start - 1)
-        return self._neighbour(sheet, -1)
+        earlier = self._neighbour(sheet, -1)
+        if earlier is None or not self.has_pages:
+            return earlier
+        _, start, end = self.pages[self._place(earlier)]
+        return self.sheet_at(end - 1) if end > start else earlier
 
     def after(self, sheet: Sheet) -> Sheet | None:
         if self.has_pages:
