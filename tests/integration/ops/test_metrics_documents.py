@@ -31,7 +31,7 @@ def real(client) -> dict[str, set[str]]:
 
 def test_every_metric_is_documented_with_its_labels_and_no_other_is(real):
     rows = re.findall(
-        r"^\| `(altiplano_\w+)` \| (?:`(\w+)`|–) \|",
+        r"^\| `(altiplano_\w+)` \| (?:`(\w+)`|\u2013) \|",
         (DOCS / "reference/metrics.md").read_text(encoding="utf-8"),
         flags=re.MULTILINE,
     )
