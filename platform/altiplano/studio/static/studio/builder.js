@@ -45,17 +45,18 @@ async function show(address, options, focus, form = null) {
       return;
     }
     if (!response.headers.has("X-Editor")) throw new Error(`status ${response.status}`);
-    const focused = document.activeElement;
-    const mark = focus ?? markOf(focused);
+    const mark = focus ?? markOf(document.activeElement);
     if (form && response.ok) forget(form);
     editor.innerHTML = await response.text();
     if (response.ok) window.history.pushState({}, "", response.url);
     restore();
     const problem = editor.querySelector("[role=alert]");
-    const target = problem ?? (mark && document.getElementById(mark)) ?? document.getElementById("stage-title");
+    const same = mark ? document.getElementById(mark) : null;
+    const target = problem ?? same ?? document.getElementById("stage-title");
     if (problem) problem.tabIndex = -1;
-    target?.focus({ preventScroll: !problem });
-    problem?.scrollIntoView({ block: "nearest" });
+    target?.focus({ preventScroll: target === same }); // where the reader was, nothing moves
+    const state = !problem && form && same?.closest("form")?.querySelector("[data-state]");
+    if (state) state.textContent = editor.dataset.saved;
   } catch (error) {
     if (mine.signal.aborted) return;
     if (!form) window.location.assign(address);
