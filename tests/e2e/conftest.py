@@ -156,6 +156,7 @@ def places(platform: Platform) -> dict[str, str]:
     )
     return {
         "app": demo["app"],
+        "public": f"{demo['organization']}/{demo['app_slug']}",
         "collection": demo["collection"],
         "document": documents["items"][0]["id"],
         "run": run["id"],
