@@ -53,7 +53,7 @@ def fill(sizes: Sizes) -> Filled:
     organization = Organization.objects.create(name="Académie", slug="academie", kind="public")
     people = _people(organization, sizes.members)
     report_all_plugins()
-    endpoint = ModelEndpoint.objects.create(
+    ModelEndpoint.objects.create(
         name="Engine", base_url="http://127.0.0.1:9/v1", model="fake", is_default=True
     )
     collections = [
@@ -69,13 +69,11 @@ def fill(sizes: Sizes) -> Filled:
         people[0],
         {
             "app": str(apps[0].id),
-            "app_slug": apps[0].slug,
             "collection": str(collections[0].id),
-            "conversation": str(run.conversation_id),
             "document": str(documents[0].id),
-            "endpoint": str(endpoint.id),
-            "organization": organization.slug,
+            "public": f"{organization.slug}/{apps[0].slug}",
             "run": str(run.id),
+            "source": f"{documents[0].id}/?start=0&end=60",
         },
     )
 

@@ -56,7 +56,7 @@ def _measure(options: argparse.Namespace) -> Mapping[str, Any]:
     setup_test_environment()
     call_command("migrate", verbosity=0)
     filled = fill(Sizes(runs=options.runs))
-    settings.LANDING_APP = f"{filled.organization.slug}/{filled.places['app_slug']}"
+    settings.LANDING_APP = filled.places["public"]
     count_many(
         filled.organization.id,
         list(App.objects.within(filled.organization.id).values_list("id", flat=True)),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.utils.formats import number_format
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 WIDTH: Final = 640
 HEIGHT: Final = 180
@@ -62,6 +64,17 @@ class BarChart:
     @property
     def is_empty(self) -> bool:
         return not self.bars or not self.lines
+
+    def drawn_bars(self) -> SafeString:
+        """The bars as SVG, written here because a template takes ten times as long for hundreds."""
+        return mark_safe(  # noqa: S308 - texts are escaped, numbers are ours
+            "".join(
+                f'<rect class="chart-bar" x="{bar.x}" y="{bar.y}" width="{bar.width}" '
+                f'height="{bar.height}" rx="1.5">'
+                f"<title>{escape(bar.label)}: {escape(bar.text)}</title></rect>"
+                for bar in self.bars
+            )
+        )
 
 
 def say_short(value: float) -> str:

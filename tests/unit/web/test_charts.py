@@ -52,3 +52,9 @@ def test_every_bar_stays_inside_the_drawing(values):
         assert 0 <= float(bar.y) <= HEIGHT
         assert float(bar.y) + float(bar.height) <= HEIGHT
     assert sum(bool(bar.tick) for bar in chart.bars) <= 8
+
+
+def test_label_of_a_bar_stays_text():
+    drawn = draw_bars([("<b>Monday", 2.0)], **WORDS).drawn_bars()
+    assert "<b>" not in drawn
+    assert "<title>&lt;b&gt;Monday: 2.0</title>" in drawn
