@@ -62,7 +62,9 @@ def _is_translated(sentence: ast.expr) -> bool:
     match sentence:
         case ast.Call():
             name = _name_of(sentence.func)
-            return name == "lazily_in_my_language" or (name in MARKERS and _is_plain(sentence.args[0]))
+            return name == "lazily_in_my_language" or (
+                name in MARKERS and _is_plain(sentence.args[0])
+            )
         case ast.IfExp():
             return _is_translated(sentence.body) and _is_translated(sentence.orelse)
         case ast.Name() | ast.Attribute():

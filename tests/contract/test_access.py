@@ -115,7 +115,11 @@ def test_c01_methods_without_a_row_are_not_allowed(world, route):
 
 @pytest.mark.parametrize(
     "row",
-    [row for row in MATRIX if row.method != "GET" and row.door in {Door.API, Door.PAGE, Door.VISITOR}],
+    [
+        row
+        for row in MATRIX
+        if row.method != "GET" and row.door in {Door.API, Door.PAGE, Door.VISITOR}
+    ],
     ids=lambda row: row.id,
 )
 def test_session_must_prove_that_its_own_page_asked(world, row):

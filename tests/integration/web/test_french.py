@@ -23,7 +23,9 @@ REASONS = [
 
 def text_of(response) -> str:
     """What a person sees, on one line."""
-    page = re.sub(r"<(script|style|head)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    page = re.sub(
+        r"<(script|style|head)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL
+    )
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 

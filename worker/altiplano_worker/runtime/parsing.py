@@ -148,7 +148,8 @@ class ParserProcess:
         Raises what :meth:`parse` does; also for kinds of files that have no pages.
         """
         return self._ask(
-            _request(source, limits) | {
+            _request(source, limits)
+            | {
                 "draw": {"page": page, "width": width, "passage": passage, "skipped": skipped},
             },
             decode_picture,

@@ -5,69 +5,138 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_invitation'),
-        ('kernel', '0001_initial'),
+        ("accounts", "0002_invitation"),
+        ("kernel", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='heartbeat',
-            options={'verbose_name': 'heartbeat'},
+            name="heartbeat",
+            options={"verbose_name": "heartbeat"},
         ),
         migrations.AlterModelOptions(
-            name='job',
-            options={'verbose_name': 'job'},
+            name="job",
+            options={"verbose_name": "job"},
         ),
         migrations.AddField(
-            model_name='job',
-            name='trace_parent',
+            model_name="job",
+            name="trace_parent",
             field=models.CharField(blank=True, max_length=55),
         ),
         migrations.CreateModel(
-            name='OrganizationLimits',
+            name="OrganizationLimits",
             fields=[
-                ('organization', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='limits', serialize=False, to='accounts.organization')),
-                ('runs_per_day', models.PositiveIntegerField(blank=True, null=True, verbose_name='questions a day')),
-                ('storage_bytes', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='storage in bytes')),
-                ('streams', models.PositiveIntegerField(blank=True, null=True, verbose_name='answers open at once')),
-                ('allows_api', models.BooleanField(default=True, verbose_name='may use API keys')),
-                ('allows_public_apps', models.BooleanField(default=True, verbose_name='may offer apps to the public')),
+                (
+                    "organization",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="limits",
+                        serialize=False,
+                        to="accounts.organization",
+                    ),
+                ),
+                (
+                    "runs_per_day",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="questions a day"
+                    ),
+                ),
+                (
+                    "storage_bytes",
+                    models.PositiveBigIntegerField(
+                        blank=True, null=True, verbose_name="storage in bytes"
+                    ),
+                ),
+                (
+                    "streams",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="answers open at once"
+                    ),
+                ),
+                ("allows_api", models.BooleanField(default=True, verbose_name="may use API keys")),
+                (
+                    "allows_public_apps",
+                    models.BooleanField(default=True, verbose_name="may offer apps to the public"),
+                ),
             ],
             options={
-                'verbose_name': 'limits of an organization',
-                'verbose_name_plural': 'limits of organizations',
-                'constraints': [models.CheckConstraint(condition=models.Q(('streams__isnull', True), ('streams__gte', 1), _connector='OR'), name='at_least_one_answer_at_once')],
+                "verbose_name": "limits of an organization",
+                "verbose_name_plural": "limits of organizations",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("streams__isnull", True), ("streams__gte", 1), _connector="OR"
+                        ),
+                        name="at_least_one_answer_at_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='QueueHold',
+            name="QueueHold",
             fields=[
-                ('queue', models.CharField(max_length=20, primary_key=True, serialize=False, verbose_name='queue')),
-                ('mode', models.CharField(choices=[('paused', 'paused: nothing is handed out'), ('draining', 'draining: only what waited before is handed out')], max_length=8, verbose_name='mode')),
-                ('since', models.DateTimeField(verbose_name='since')),
-                ('held_by', models.CharField(max_length=254, verbose_name='held by')),
-                ('reason', models.CharField(max_length=300, verbose_name='reason')),
+                (
+                    "queue",
+                    models.CharField(
+                        max_length=20, primary_key=True, serialize=False, verbose_name="queue"
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("paused", "paused: nothing is handed out"),
+                            ("draining", "draining: only what waited before is handed out"),
+                        ],
+                        max_length=8,
+                        verbose_name="mode",
+                    ),
+                ),
+                ("since", models.DateTimeField(verbose_name="since")),
+                ("held_by", models.CharField(max_length=254, verbose_name="held by")),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
             ],
             options={
-                'verbose_name': 'queue hold',
-                'constraints': [models.CheckConstraint(condition=models.Q(('mode__in', ['paused', 'draining'])), name='hold_mode_is_known')],
+                "verbose_name": "queue hold",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("mode__in", ["paused", "draining"])),
+                        name="hold_mode_is_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JobLogLine',
+            name="JobLogLine",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('at', models.DateTimeField()),
-                ('level', models.CharField(choices=[('info', 'info'), ('warning', 'warning'), ('error', 'error')], max_length=7)),
-                ('text', models.CharField(max_length=2000)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='log_lines', to='kernel.job')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("at", models.DateTimeField()),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("info", "info"), ("warning", "warning"), ("error", "error")],
+                        max_length=7,
+                    ),
+                ),
+                ("text", models.CharField(max_length=2000)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="log_lines",
+                        to="kernel.job",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'log line',
-                'indexes': [models.Index(fields=['job', 'id'], name='log_of_job'), models.Index(fields=['at'], name='log_by_age')],
+                "verbose_name": "log line",
+                "indexes": [
+                    models.Index(fields=["job", "id"], name="log_of_job"),
+                    models.Index(fields=["at"], name="log_by_age"),
+                ],
             },
         ),
     ]

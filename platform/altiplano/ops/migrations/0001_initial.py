@@ -4,38 +4,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
             ],
             options={
-                'permissions': [('hold_queue', 'Can pause, drain and open queues'), ('stand_in', "Can work in a person's place")],
-                'managed': False,
-                'default_permissions': (),
+                "permissions": [
+                    ("hold_queue", "Can pause, drain and open queues"),
+                    ("stand_in", "Can work in a person's place"),
+                ],
+                "managed": False,
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='MaintenanceNotice',
+            name="MaintenanceNotice",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('text_en', models.CharField(max_length=300, verbose_name='English')),
-                ('text_fr', models.CharField(max_length=300, verbose_name='French')),
-                ('starts_at', models.DateTimeField(verbose_name='shown from')),
-                ('ends_at', models.DateTimeField(verbose_name='shown until')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("text_en", models.CharField(max_length=300, verbose_name="English")),
+                ("text_fr", models.CharField(max_length=300, verbose_name="French")),
+                ("starts_at", models.DateTimeField(verbose_name="shown from")),
+                ("ends_at", models.DateTimeField(verbose_name="shown until")),
             ],
             options={
-                'verbose_name': 'maintenance notice',
-                'verbose_name_plural': 'maintenance notices',
-                'indexes': [models.Index(fields=['ends_at'], name='notice_by_end')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='a_notice_ends_after_it_starts', violation_error_message='The notice must end after it starts.')],
+                "verbose_name": "maintenance notice",
+                "verbose_name_plural": "maintenance notices",
+                "indexes": [models.Index(fields=["ends_at"], name="notice_by_end")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="a_notice_ends_after_it_starts",
+                        violation_error_message="The notice must end after it starts.",
+                    )
+                ],
             },
         ),
     ]

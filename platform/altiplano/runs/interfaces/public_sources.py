@@ -48,14 +48,10 @@ def show_document(request: HttpRequest, visit: Visit, document_id: str) -> HttpR
     is_printed = version is not None and version.media_type == "application/pdf"
     start, end = _number(request, "start"), _number(request, "end")
     if start is not None and end is not None:
-        excerpt = excerpt_at(
-            stored.text, stored.pages, start=start, end=end, is_printed=is_printed
-        )
+        excerpt = excerpt_at(stored.text, stored.pages, start=start, end=end, is_printed=is_printed)
     else:
         number = _number(request, "page") or 1
-        excerpt = excerpt_of_page(
-            stored.text, stored.pages, number=number, is_printed=is_printed
-        )
+        excerpt = excerpt_of_page(stored.text, stored.pages, number=number, is_printed=is_printed)
     context = {
         "public": visit.public,
         "sharing": visit.public.sharing,

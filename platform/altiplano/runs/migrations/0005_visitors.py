@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0004_usage_counts'),
+        ("runs", "0004_usage_counts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='run',
-            name='visitor',
+            model_name="run",
+            name="visitor",
             field=models.UUIDField(editable=False, null=True),
         ),
     ]

@@ -7,39 +7,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_invitation'),
-        ('studio', '0001_initial'),
+        ("accounts", "0002_invitation"),
+        ("studio", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AppSharing',
+            name="AppSharing",
             fields=[
-                ('id', models.UUIDField(default=altiplano.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('is_public', models.BooleanField(default=False, verbose_name='public')),
-                ('domains', models.JSONField(blank=True, default=list, verbose_name='allowed websites')),
-                ('opens_documents', models.BooleanField(default=False, verbose_name='visitors may open documents')),
-                ('accent', models.CharField(choices=[('indigo', 'indigo'), ('forest', 'forest green'), ('ocean', 'ocean blue'), ('plum', 'plum'), ('brick', 'brick red'), ('slate', 'slate grey')], default='indigo', max_length=8, verbose_name='colour')),
-                ('title', models.CharField(blank=True, max_length=80, verbose_name='title')),
-                ('greeting', models.CharField(blank=True, max_length=400, verbose_name='greeting')),
-                ('placeholder', models.CharField(blank=True, max_length=80, verbose_name='hint in the field')),
-                ('examples', models.JSONField(blank=True, default=list, verbose_name='example questions')),
-                ('questions_per_visitor', models.PositiveIntegerField(default=20, verbose_name='questions per visitor and hour')),
-                ('questions_per_day', models.PositiveIntegerField(default=500, verbose_name='questions of all visitors a day')),
-                ('app', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='sharing', to='studio.app')),
-                ('organization', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=altiplano.kernel.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("is_public", models.BooleanField(default=False, verbose_name="public")),
+                (
+                    "domains",
+                    models.JSONField(blank=True, default=list, verbose_name="allowed websites"),
+                ),
+                (
+                    "opens_documents",
+                    models.BooleanField(default=False, verbose_name="visitors may open documents"),
+                ),
+                (
+                    "accent",
+                    models.CharField(
+                        choices=[
+                            ("indigo", "indigo"),
+                            ("forest", "forest green"),
+                            ("ocean", "ocean blue"),
+                            ("plum", "plum"),
+                            ("brick", "brick red"),
+                            ("slate", "slate grey"),
+                        ],
+                        default="indigo",
+                        max_length=8,
+                        verbose_name="colour",
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=80, verbose_name="title")),
+                ("greeting", models.CharField(blank=True, max_length=400, verbose_name="greeting")),
+                (
+                    "placeholder",
+                    models.CharField(blank=True, max_length=80, verbose_name="hint in the field"),
+                ),
+                (
+                    "examples",
+                    models.JSONField(blank=True, default=list, verbose_name="example questions"),
+                ),
+                (
+                    "questions_per_visitor",
+                    models.PositiveIntegerField(
+                        default=20, verbose_name="questions per visitor and hour"
+                    ),
+                ),
+                (
+                    "questions_per_day",
+                    models.PositiveIntegerField(
+                        default=500, verbose_name="questions of all visitors a day"
+                    ),
+                ),
+                (
+                    "app",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sharing",
+                        to="studio.app",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sharing of an app',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'default_manager_name': 'unscoped',
-                'constraints': [models.CheckConstraint(condition=models.Q(('accent__in', ['indigo', 'forest', 'ocean', 'plum', 'brick', 'slate'])), name='sharing_accent_is_known')],
+                "verbose_name": "sharing of an app",
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "default_manager_name": "unscoped",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("accent__in", ["indigo", "forest", "ocean", "plum", "brick", "slate"])
+                        ),
+                        name="sharing_accent_is_known",
+                    )
+                ],
             },
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
     ]
