@@ -208,6 +208,7 @@ PAGE_ROWS: Final = (
     _page("GET", "apps/<str:app_id>/build/", Needs.WRITE),
     _page("POST", "apps/<str:app_id>/build/stage/", Needs.WRITE, 302, body=SAME_STAGE),
     _page("POST", "apps/<str:app_id>/build/stages/", Needs.WRITE, 302, body=NO_GUARD),
+    _page("POST", "apps/<str:app_id>/build/undo/", Needs.WRITE, 409),
     _page("POST", "apps/<str:app_id>/build/sources/", Needs.WRITE, 409),
     _page("POST", "apps/<str:app_id>/trial/", Needs.WRITE, 503, body=QUESTION),
     _page("GET", "apps/<str:app_id>/trial/<str:run_id>/", Needs.WRITE, 302),

@@ -226,6 +226,11 @@ def test_app_is_built_with_the_keyboard_alone(browser, platform):
         tab_to(page, "form:has([value=remove]) button")
         page.keyboard.press("Enter")
         expect(page.locator(".pipeline li")).to_have_count(4)
+        expect(page.locator("#stage-title")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        expect(page.locator("form.undo button")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator(".pipeline li")).to_have_count(5)
 
 
 def test_app_is_built_without_a_script(browser, platform):
@@ -238,6 +243,8 @@ def test_app_is_built_without_a_script(browser, platform):
         expect(page.locator(".pipeline li")).to_have_count(6)
         page.locator("form:has([name=do][value=remove]) button").click()
         expect(page.locator(".pipeline li")).to_have_count(5)
+        page.locator("form.undo button").click()
+        expect(page.locator(".pipeline li")).to_have_count(6)
         page.goto(address_of(page) + "build/?stage=0")
         page.locator("button[name=reset]").click()
         expect(page.locator("[id='id_config.k']")).to_have_value("6")

@@ -24,7 +24,7 @@ def apps_to_publish(organization_id: uuid.UUID, scopes: frozenset[str]) -> Itera
         )
         yield Attention(
             sentence % {"name": app.name},
-            reverse("studio:app-detail", args=[app.id]),
+            reverse("studio:app-publish", args=[app.id]),
             _("Look at it and publish"),
             urgency=2,
         )

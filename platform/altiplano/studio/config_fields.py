@@ -305,8 +305,8 @@ def text_of(setting: Setting, value: Any) -> str:
         return "" if is_nothing else to_json(value)
     if value is None:
         return ""
-    if setting.widget is Widget.LINES:
-        return "\n".join(value)
+    if setting.widget is Widget.LINES and isinstance(value, list):
+        return "\n".join(str(each) for each in value)
     return str(value)
 
 

@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from altiplano.catalog.models import PluginRelease
 from altiplano.runs.models import Answer, Run
 from altiplano.studio.domain.apps import AppChanges, change_app, create_app
 from altiplano.studio.models import App, DraftRevision
@@ -200,6 +201,56 @@ def test_arranging_what_somebody_else_changed_is_told(browser, bob, app):
     assert response.status_code == 409
     assert "is gone" in body(response)
     assert len(stages(app)) == 4
+
+
+def test_removed_stage_is_brought_back_by_undoing(browser, app):
+    save(browser, app, k="9")
+    arrange(browser, app, do="remove", position=0)
+    assert "Undo the last change" in body(browser.get(reverse("studio:build", args=[app.id])))
+    undo = reverse("studio:build-undo", args=[app.id])
+    app.refresh_from_db()
+    assert browser.post(undo, {"revision": app.draft_revision, "position": 0}).status_code == 302
+    assert stages(app)[0] == Stage("retriever", "hybrid", {"k": 9})
+    browser.post(undo, {"revision": app.draft_revision, "position": 0})
+    assert stages(app)[0].kind == "guard"
+
+
+def test_nothing_is_undone_that_somebody_else_changed(browser, bob, app):
+    undo = reverse("studio:build-undo", args=[app.id])
+    assert "There is nothing to undo." in body(browser.post(undo, {"revision": 1}))
+    bob_changes(bob, app, lambda s: without_stage(s, 1))
+    assert "Undo the last" not in body(browser.get(reverse("studio:build", args=[app.id])))
+    response = browser.post(undo, {"revision": 1})
+    assert response.status_code == 409
+    assert "is gone" in body(response)
+    assert len(stages(app)) == 4
+
+
+def test_settings_that_a_newer_plugin_does_not_take_are_pointed_out(browser, app):
+    save(browser, app, k="9", mode='"dense"')
+    PluginRelease.objects.filter(plugin__slug="hybrid").update(
+        config_schema={
+            "properties": {
+                "k": {"type": "array", "items": {"type": "string"}},
+                "mode": {"type": "integer"},
+            }
+        }
+    )
+    page = body(browser.get(reverse("studio:build", args=[app.id])))
+    assert "do not fit the plugin that is installed now" in page
+    assert "must be of type array" in page
+
+
+def test_another_site_cannot_make_a_builder_change_anything(alice, app):
+    for name in ("build-stage", "build-stages", "build-sources", "build-undo", "freeze"):
+        response = alice.browser.post(
+            reverse(f"studio:{name}", args=[app.id]),
+            {"revision": 1, "do": "remove", "position": 1},
+            headers={"origin": "null"},
+        )
+        assert response.status_code == 403
+    assert len(stages(app)) == 5
+    assert app.versions.count() == 0
 
 
 def test_collections_and_model_are_chosen(browser, alice, app, collection):

@@ -11,9 +11,9 @@ from altiplano.kernel.errors import ConflictError, DomainError
 from altiplano.knowledge.models import Collection
 from altiplano.serving.queries import endpoint_usable_by
 from altiplano.studio.domain.apps import AppChanges, change_app, check_revision, lock_app
-from altiplano.studio.models import App, AppVersion
+from altiplano.studio.models import App, AppVersion, DraftRevision
 from altiplano.studio.pipelines import check_pipeline, from_stored, needs_documents
-from altiplano.studio.queries import draft_equals, version_of, versions_of
+from altiplano.studio.queries import draft_equals, revision_of, version_of, versions_of
 from altiplano.studio.rules import check_collections
 
 
@@ -79,18 +79,38 @@ def restore_version(
     """
     principal.require("write")
     app = App.objects.get_within(principal.organization_id, app_id)
-    version = version_of(app, number)
-    left = Collection.objects.within(app.organization_id).filter(id__in=version.collection_ids)
-    is_usable = endpoint_usable_by(app.organization_id, version.endpoint_id) is not None
-    changes = AppChanges(
+    changes = _changes_to(app, version_of(app, number), revision)
+    return change_app(principal=principal, app_id=app_id, changes=changes)
+
+
+def undo_change(*, principal: Principal, app_id: object, revision: int) -> App:
+    """The draft is what it was before its change ``revision``, which must be the last one.
+
+    Undoing that brings the change back. Raises ConflictError when somebody changed the draft since,
+    or when what was before is forgotten, and what :func:`change_app` raises.
+    """
+    principal.require("write")
+    app = App.objects.get_within(principal.organization_id, app_id)
+    check_revision(app, revision)
+    before = revision_of(app, revision - 1)
+    if before is None:
+        raise ConflictError(_("There is nothing to undo."), code="nothing_to_undo")
+    changes = _changes_to(app, before, revision)
+    return change_app(principal=principal, app_id=app_id, changes=changes)
+
+
+def _changes_to(app: App, source: AppVersion | DraftRevision, revision: int | None) -> AppChanges:
+    """What makes the draft like ``source``, as far as its collections and its model still exist."""
+    left = Collection.objects.within(app.organization_id).filter(id__in=source.collection_ids)
+    is_usable = endpoint_usable_by(app.organization_id, source.endpoint_id) is not None
+    return AppChanges(
         collections=[
             str(pk) for pk in left.order_by("created_at", "id").values_list("pk", flat=True)
         ],
-        stages=from_stored(version.pipeline),
-        endpoint=str(version.endpoint_id) if version.endpoint_id and is_usable else None,
+        stages=from_stored(source.pipeline),
+        endpoint=str(source.endpoint_id) if source.endpoint_id and is_usable else None,
         revision=revision,
     )
-    return change_app(principal=principal, app_id=app_id, changes=changes)
 
 
 def publish_version(*, principal: Principal, app_id: object, number: int) -> App:

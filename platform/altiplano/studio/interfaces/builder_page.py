@@ -19,8 +19,8 @@ from altiplano.serving.queries import endpoints_usable_by
 from altiplano.studio.config_fields import Field, draw_fields
 from altiplano.studio.differences import AppState, Releases, compare, plugin_title
 from altiplano.studio.interfaces.comparison import Comparison, name_differences, state_of
-from altiplano.studio.models import App
-from altiplano.studio.pipelines import Stage, from_stored
+from altiplano.studio.models import App, DraftRevision
+from altiplano.studio.pipelines import Stage, config_problems, from_stored
 from altiplano.studio.queries import revision_of
 from altiplano.studio.stage_edits import (
     KIND_NAMES,
@@ -87,6 +87,7 @@ class StageForm:
     earlier: int | None = None
     later: int | None = None
     is_removable: bool = False
+    is_tried: bool = False
 
     @property
     def has_problems(self) -> bool:
@@ -112,6 +113,7 @@ class BuilderPage:
     collections: tuple[Option, ...]
     endpoints: tuple[Option, ...]
     knows_plugins: bool
+    may_undo: bool = False
     sentence: str = ""
     conflict: Conflict | None = None
 
@@ -150,6 +152,7 @@ def build_page(
         ),
         endpoints=_endpoints(app, state.endpoint if attempt.endpoint is None else attempt.endpoint),
         knows_plugins=known is not None,
+        may_undo=_may_undo(principal, app),
         sentence=attempt.sentence,
         conflict=_conflict(principal, app, attempt, state, releases),
     )
@@ -190,8 +193,9 @@ def _stage_form(
             schema,
             stage.config,
             typed=attempt.typed if is_tried else None,
-            problems=attempt.problems if is_tried else None,
+            problems=attempt.problems if is_tried else config_problems(schema, stage.config),
         ),
+        is_tried=is_tried,
     )
     if position is None:
         return form
@@ -261,6 +265,15 @@ def _endpoints(app: App, chosen: str) -> tuple[Option, ...]:
 
 def _endpoint_name(endpoint: ModelEndpoint) -> str:
     return f"{endpoint.name} ({endpoint.model})"
+
+
+def _may_undo(principal: Principal, app: App) -> bool:
+    """Whether the last change is the reader's own, and what was before it is remembered."""
+    last = DraftRevision.objects.within(app.organization_id).filter(
+        app=app, number__in=(app.draft_revision - 1, app.draft_revision)
+    )
+    by = dict(last.values_list("number", "changed_by_id"))
+    return len(by) == 2 and by[app.draft_revision] == principal.user_id
 
 
 def _conflict(

@@ -15,6 +15,7 @@ urlpatterns = [
     path("apps/<str:app_id>/build/stage/", builder_views.change_stage, name="build-stage"),
     path("apps/<str:app_id>/build/stages/", builder_views.arrange_stages, name="build-stages"),
     path("apps/<str:app_id>/build/sources/", builder_views.change_sources, name="build-sources"),
+    path("apps/<str:app_id>/build/undo/", builder_views.undo_last_change, name="build-undo"),
     path("apps/<str:app_id>/versions/", version_views.list_versions, name="versions"),
     path("apps/<str:app_id>/versions/compare/", version_views.compare_versions, name="compare"),
     path("apps/<str:app_id>/versions/freeze/", version_views.freeze_draft, name="freeze"),

@@ -23,9 +23,10 @@ from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
 from altiplano.catalog.models import PluginRelease
 from altiplano.catalog.queries import active_releases
-from altiplano.kernel.errors import DomainError, InvalidInputError, NotFoundError
+from altiplano.kernel.errors import ConflictError, DomainError, InvalidInputError, NotFoundError
 from altiplano.studio.config_fields import PREFIX
 from altiplano.studio.domain.apps import AppChanges, change_app
+from altiplano.studio.domain.versions import undo_change
 from altiplano.studio.interfaces.builder_page import Attempt, build_page, where_now
 from altiplano.studio.models import App
 from altiplano.studio.pipelines import Stage, from_stored
@@ -159,6 +160,29 @@ def change_sources(request: HttpRequest, principal: Principal, app_id: str) -> H
         return _show_conflict(request, principal, app, attempt, seen=revision, position=position)
     changes = AppChanges(collections=collections, endpoint=endpoint or None, revision=revision)
     return _store(request, principal, app, changes, position, attempt)
+
+
+@require_POST
+@member_required
+def undo_last_change(request: HttpRequest, principal: Principal, app_id: str) -> HttpResponse:
+    """The draft is what it was before its last change; doing it again brings the change back."""
+    principal.require("write")
+    app = App.objects.get_within(principal.organization_id, app_id)
+    revision = _number(request.POST.get("revision")) or 0
+    position = _number(request.POST.get("position")) or 0
+    try:
+        undo_change(principal=principal, app_id=app_id, revision=revision)
+    except ConflictError as error:
+        if error.code == "draft_changed":
+            return _show_conflict(
+                request, principal, app, Attempt(), seen=revision, position=position
+            )
+        attempt = Attempt(sentence=error.message)
+        return _render(
+            request, principal, app, attempt=attempt, position=position, status=error.status
+        )
+    messages.success(request, _("The last change is undone."))
+    return _to_builder(request, app, position)
 
 
 # --- What all of them do --------------------------------------------------------------------------
