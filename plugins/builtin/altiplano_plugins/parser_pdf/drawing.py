@@ -42,7 +42,13 @@ def draw_pdf_page(path: Path, wish: PageWish) -> bytes:
             raise UnreadableDocumentError(_NOT_DRAWN, code="not_drawn") from error
     finally:
         document.close()
-    return _encode(_mark(picture, boxes))
+    few = _with_few_colours(picture)
+    file = io.BytesIO()
+    if few is None:
+        _mark(picture, boxes).save(file, "WEBP", quality=_QUALITY, method=4)
+    else:
+        _mark(few, boxes).save(file, "WEBP", lossless=True, method=3)
+    return file.getvalue()
 
 
 def _render(page: Any, width: int) -> Image.Image:
@@ -88,15 +94,11 @@ def _in_picture(page: Any, size: tuple[int, int], x: float, y: float) -> tuple[i
     return across.value, down.value
 
 
-def _encode(picture: Image.Image) -> bytes:
-    """Print is an eighth of the size, and sharper, with few colours and without loss."""
-    file = io.BytesIO()
+def _with_few_colours(picture: Image.Image) -> Image.Image | None:
+    """The same print in so few colours that without loss it takes an eighth; None for pictures."""
     if picture.getcolors(_FEW_COLOURS) is None:
-        picture.save(file, "WEBP", quality=_QUALITY, method=4)
-    else:
-        few = picture.quantize(_PALETTE, dither=Image.Dither.NONE).convert("RGB")
-        few.save(file, "WEBP", lossless=True, method=3)
-    return file.getvalue()
+        return None
+    return picture.quantize(_PALETTE, dither=Image.Dither.NONE).convert("RGB")
 
 
 def _mark(picture: Image.Image, boxes: list[Box]) -> Image.Image:
