@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from altiplano.accounts import mailbox
+from altiplano.accounts.models import TokenScope
 
 register = template.Library()
 
@@ -33,6 +34,13 @@ SYSTEMS: Final = (
 def may_see_mails(request: HttpRequest) -> bool:
     """Whether the local page of mails is there for this request."""
     return mailbox.is_open_to(request)
+
+
+@register.filter
+def scope_names(scopes: list[str]) -> str:
+    """What a key may do, in words."""
+    names = dict(TokenScope.choices)
+    return ", ".join(str(names.get(scope, scope)) for scope in sorted(scopes))
 
 
 @register.filter

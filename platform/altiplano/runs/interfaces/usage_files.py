@@ -41,7 +41,7 @@ class UsageFile:
 
 
 COUNT_HEADINGS: Final = (
-    _("Questions"), _("Answers"), _("Documents do not say"), _("Failed"), _("Cancelled"),
+    _("Questions"), _("Answers"), _("Documents do not say"), _("Failed"), _("Stopped"),
     _("Tokens read"), _("Tokens written"),
 )  # fmt: skip
 JUDGEMENTS: Final = (_("Helpful"), _("Not helpful"))

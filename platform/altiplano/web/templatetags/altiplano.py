@@ -12,11 +12,11 @@ register.filter(in_my_language)
 
 @register.filter
 def language_name(code: str) -> str:
-    """The language's own name for a two-letter code: ``fr`` is “français”; unknown codes stay."""
+    """What the reader's language calls a two-letter code: ``fr`` is “French”; unknown codes stay."""
     if not code:
         return ""
     try:
-        return str(get_language_info(code)["name_local"])
+        return str(get_language_info(code)["name_translated"])
     except KeyError:
         return code
 
