@@ -214,7 +214,7 @@ def test_switching_to_a_foreign_organization_is_refused(alice, charlie):
 def test_missing_pages_say_so_in_the_reader_s_language(alice, path):
     response = signed_in(alice, "fr").get(path)
     assert response.status_code == 404
-    assert "Retour à la page d’accueil" in body_of(response)
+    assert "Retour à la page d\u2019accueil" in body_of(response)
 
 
 def test_pages_hold_no_inline_script_or_style_and_load_nothing_from_elsewhere(alice, garden):
