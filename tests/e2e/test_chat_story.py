@@ -4,12 +4,14 @@ import json
 import re
 from typing import NamedTuple
 
+import polib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.conftest import Platform, every, open_page, sign_in
+from tests.messages import CATALOGUE
 
 ANSWER_MS = 90_000
 
@@ -57,11 +59,11 @@ ENGLISH = Words(
     stop="Stop",
     helpful="Yes",
     unhelpful="No",
-    missing="Something is missing",
+    missing="something is missing",
     send="Send",
-    thanks="Your judgement is stored",
+    thanks="Thank you. Your judgement is stored with the answer; you can change it.",
     report="Report this answer",
-    dangerous="in a way that does harm",
+    dangerous="it is wrong in a way that does harm",
     send_report="Send the report",
     reported="You reported this answer",
     trace="How it came about",
@@ -77,36 +79,16 @@ ENGLISH = Words(
     open_document="Open the document",
     close_report="Close the report",
 )
-FRENCH = Words(
-    question="Combien de temps faut-il au compost pour mûrir ?",
-    otherwise="Combien de temps faut-il à un tas qui n'est jamais retourné ?",
-    is_ai="Vous parlez à une IA",
-    edit="Modifier la question",
-    ask_instead="Poser plutôt celle-ci",
-    ask_again="Reposer la question",
-    stop="Arrêter",
-    helpful="Oui",
-    unhelpful="Non",
-    missing="Il manque quelque chose",
-    send="Envoyer",
-    thanks="Votre avis est enregistré",
-    report="Signaler cette réponse",
-    dangerous="qui peut nuire",
-    send_report="Envoyer le signalement",
-    reported="Vous avez signalé cette réponse",
-    trace="Comment elle est née",
-    prompt="Ce que le modèle a reçu",
-    reading="Mode lecture",
-    leave="Quitter le mode lecture",
-    mine="Mes conversations",
-    search="Rechercher",
-    rename="Renommer",
-    save="Enregistrer",
-    delete="Supprimer",
-    delete_it="La supprimer",
-    open_document="Ouvrir le document",
-    close_report="Clore le signalement",
-)
+
+
+def in_french(words: Words) -> Words:
+    """The same as the catalogue has it, but for what is asked."""
+    said = {entry.msgid: entry.msgstr for entry in polib.pofile(str(CATALOGUE))}
+    return Words(*(said.get(each, each) for each in words))._replace(
+        question="Combien de temps faut-il au compost pour mûrir ?",
+        otherwise="Combien de temps faut-il à un tas qui n'est jamais retourné ?",
+        is_ai="Vous parlez à une IA",
+    )
 
 
 def wait_until_over(page: Page, state: str = "finished") -> None:
@@ -114,7 +96,7 @@ def wait_until_over(page: Page, state: str = "finished") -> None:
     expect(newest).to_have_attribute("data-state", state, timeout=ANSWER_MS)
 
 
-@pytest.mark.parametrize(("language", "say"), [("en", ENGLISH), ("fr", FRENCH)])
+@pytest.mark.parametrize(("language", "say"), [("en", ENGLISH), ("fr", in_french(ENGLISH))])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_conversation_from_the_first_question_to_the_last_trace_of_it(
     browser: Browser, platform: Platform, language: str, say: Words, width: int
