@@ -15,6 +15,7 @@ class Limits:
     own_runs_per_day: int | None = None
     own_storage_bytes: int | None = None
     own_streams: int | None = None
+    own_streams_per_person: int | None = None
     allows_api: bool = True
     allows_public_apps: bool = True
 
@@ -29,6 +30,10 @@ class Limits:
     @property
     def streams(self) -> int:
         return _or_default(self.own_streams, settings.STREAMS_PER_ORGANIZATION)
+
+    @property
+    def streams_per_person(self) -> int:
+        return _or_default(self.own_streams_per_person, settings.STREAMS_PER_PERSON)
 
 
 def _or_default(own: int | None, default: int) -> int:

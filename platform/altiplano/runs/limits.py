@@ -7,7 +7,6 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
@@ -40,8 +39,8 @@ class OpenStreams:
         """
         person, organization = _keys(principal)
         with self._lock:
-            if self._counts[person] >= settings.STREAMS_PER_PERSON:
-                raise _too_many(PERSON_HAS_ENOUGH, settings.STREAMS_PER_PERSON)
+            if self._counts[person] >= principal.limits.streams_per_person:
+                raise _too_many(PERSON_HAS_ENOUGH, principal.limits.streams_per_person)
             if self._counts[organization] >= principal.limits.streams:
                 raise _too_many(ORGANIZATION_HAS_ENOUGH, principal.limits.streams)
             self._counts[person] += 1

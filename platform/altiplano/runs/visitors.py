@@ -5,7 +5,7 @@ that it asked, and to nothing else: no other app, no name, no address.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -26,6 +26,9 @@ from altiplano.studio.public_apps import PublicApp
 MAX_NAMES = 50
 """So many documents are named above a chat; the others are counted."""
 
+STREAMS_PER_VISITOR = 4
+"""So many answers one visitor may have open at once, each in a window of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
@@ -36,7 +39,10 @@ class Visitor:
 
     @property
     def principal(self) -> Principal:
-        """What the visitor may do: ask what is published. They are nobody's user."""
+        """What the visitor may do: ask what is published. They are nobody's user.
+
+        All visitors together leave half of the organization's open answers to its members.
+        """
         return Principal(
             user_id=self.id,
             user_label="visitor",
@@ -44,7 +50,11 @@ class Visitor:
             organization_slug=self.public.organization.slug,
             role=Role.VIEWER,
             scopes=frozenset({"run"}),
-            limits=self.public.limits,
+            limits=replace(
+                self.public.limits,
+                own_streams=max(1, self.public.limits.streams // 2),
+                own_streams_per_person=STREAMS_PER_VISITOR,
+            ),
         )
 
 

@@ -1,6 +1,7 @@
 """An app on its public page and in frames: who may ask, what is said first, who sees an answer."""
 
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from altiplano.kernel.errors import NotFoundError
+from altiplano.kernel.errors import LimitReachedError, NotFoundError
 from altiplano.knowledge.models import Document
 from altiplano.runs.domain.visiting import forget_old_visits
+from altiplano.runs.limits import OpenStreams
 from altiplano.runs.models import (
     Answer,
     Citation,
@@ -22,7 +24,7 @@ from altiplano.runs.models import (
     Run,
     RunState,
 )
-from altiplano.runs.visitors import Visitor, run_of_visitor
+from altiplano.runs.visitors import STREAMS_PER_VISITOR, Visitor, run_of_visitor
 from altiplano.studio.models import App, AppSharing
 from altiplano.studio.public_apps import find_public_app
 from tests.factories.runs import make_endpoint, publish_app
@@ -281,6 +283,20 @@ def test_question_must_come_from_the_page_itself(sharing, garden):
     )[1]
     response = client.post(PAGE, {"input": "From here?", "csrfmiddlewaretoken": token})
     assert response.status_code == 302
+
+
+def test_visitors_leave_open_answers_to_the_members(alice, sharing, settings):
+    settings.STREAMS_PER_ORGANIZATION = 10
+    streams, public = OpenStreams(), find_public_app("green-schools", "garden")
+    one = Visitor(uuid.uuid4(), public).principal
+    for _ in range(STREAMS_PER_VISITOR):
+        streams.take(one)
+    with pytest.raises(LimitReachedError):
+        streams.take(one)
+    streams.take(Visitor(uuid.uuid4(), public).principal)
+    with pytest.raises(LimitReachedError):
+        streams.take(Visitor(uuid.uuid4(), public).principal)
+    streams.take(alice.principal)
 
 
 # --- Whose answer it is ---------------------------------------------------------------------------
