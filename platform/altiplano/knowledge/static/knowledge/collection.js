@@ -1,17 +1,23 @@
 // The table of documents keeps itself fresh: rows that change are replaced, nothing else moves.
 
-import { csrfToken, startUploads } from "./upload.js";
-
 const POLL_MS = 2000;
 const PATIENT_MS = 8000;
 const MOVING = ["queued", "parsing", "embedding"];
 
-const live = document.getElementById("live");
+export const $ = (id) => document.getElementById(id);
+export const locale = document.documentElement.lang;
+export const csrfToken = () =>
+  /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ??
+  document.querySelector("[name=csrfmiddlewaretoken]").value;
+
+const live = $("live");
+const drop = $("drop");
 const paces = new Map();
 let timer = 0;
 let refreshing = 0;
 
-const table = () => document.getElementById("documents");
+const table = () => $("documents");
+const boxes = (where = table()) => [...where.querySelectorAll("[name=document]")];
 const unfinished = () => Number(table().dataset.unfinished);
 
 /** The table anew, as after a reload, with what was chosen and typed. */
@@ -26,21 +32,25 @@ async function refresh() {
   }
 }
 
-function swap(html) {
+function parse(html, selector) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
-  const fresh = holder.content.querySelector("#documents");
-  const chosen = new Set([...table().querySelectorAll("[name=document]:checked")].map((each) => each.value));
-  for (const box of fresh.querySelectorAll("[name=document]")) box.checked = chosen.has(box.value);
+  return holder.content.querySelector(selector);
+}
+
+function swap(html) {
+  const fresh = parse(html, "#documents");
+  const chosen = new Set(boxes().filter((box) => box.checked).map((box) => box.value));
+  for (const box of boxes(fresh)) box.checked = chosen.has(box.value);
   const filters = table().querySelector(".filters");
-  const focus = document.activeElement?.closest("#rows") ? document.activeElement.closest("tr")?.id : null;
+  const focus = document.activeElement.closest("#rows tr")?.id;
   if (filters && fresh.querySelector(".filters")) {
     filters.querySelector("#summary").innerHTML = fresh.querySelector("#summary").innerHTML;
     fresh.querySelector(".filters").replaceWith(filters);
   }
   table().replaceWith(fresh);
   say("");
-  if (focus) document.getElementById(focus)?.querySelector("a, input")?.focus();
+  if (focus) $(focus)?.querySelector("a, input")?.focus();
   settle();
 }
 
@@ -53,7 +63,7 @@ function settle() {
   plan(POLL_MS);
 }
 
-// --- Changes -------------------------------------------------------------------------------------
+// Changes.
 
 const stateOf = (row) => row.dataset.stamp.split("-")[1];
 const watched = () =>
@@ -84,35 +94,33 @@ async function ask() {
 
 function apply(changes) {
   for (const [id, html] of Object.entries(changes.rows)) {
-    const old = document.getElementById(`row-${id}`);
-    const holder = document.createElement("template");
-    holder.innerHTML = html;
-    const fresh = holder.content.querySelector("tr");
-    const box = fresh.querySelector("[name=document]");
-    if (box) box.checked = old.querySelector("[name=document]").checked;
+    const old = $(`row-${id}`);
+    if (!old) continue;
+    const fresh = parse(html, "tr");
+    for (const box of boxes(fresh)) box.checked = boxes(old)[0].checked;
     const hadFocus = old.contains(document.activeElement);
     old.replaceWith(fresh);
     if (hadFocus) fresh.querySelector("a").focus();
   }
-  for (const id of changes.gone) document.getElementById(`row-${id}`)?.remove();
+  for (const id of changes.gone) $(`row-${id}`)?.remove();
   table().dataset.unfinished = changes.unfinished;
   table().dataset.waiting = changes.waiting;
-  const summary = document.getElementById("summary");
+  const summary = $("summary");
   if (summary) summary.innerHTML = changes.summary;
   if (changes.status) say(changes.status);
   estimate();
 }
 
 function say(text, className = "unseen") {
-  const status = document.getElementById("documents-status");
+  const status = $("documents-status");
   status.className = className;
   status.textContent = text;
 }
 
-// --- How long it still takes ---------------------------------------------------------------------
+// How long it still takes.
 
 function estimate() {
-  const all = document.getElementById("left");
+  const all = $("left");
   const left = timeLeft("all", Number(table().dataset.waiting));
   if (all) all.textContent = left && `· ${left}`;
   for (const row of watched()) {
@@ -134,22 +142,22 @@ function timeLeft(key, left) {
   if (seconds < 4 || !done || !left) return "";
   const rest = (left * seconds) / done;
   const [unit, value] = rest < 90 ? ["second", Math.ceil(rest / 5) * 5] : ["minute", Math.round(rest / 60)];
-  const said = value.toLocaleString(document.documentElement.lang, {
+  const said = value.toLocaleString(locale, {
     style: "unit", unit, unitDisplay: "long",
   });
   return live.dataset.left.replace("{time}", said);
 }
 
-// --- What a person does --------------------------------------------------------------------------
+// What a person does.
 
 function count() {
-  const boxes = [...table().querySelectorAll("[name=document]")];
-  const chosen = boxes.filter((box) => box.checked).length;
-  const all = document.getElementById("choose-all");
+  const every = boxes().length;
+  const chosen = boxes().filter((box) => box.checked).length;
+  const all = $("choose-all");
   if (!all) return;
-  all.checked = chosen > 0 && chosen === boxes.length;
-  all.indeterminate = chosen > 0 && chosen < boxes.length;
-  document.getElementById("chosen-count").textContent = chosen
+  all.checked = chosen > 0 && chosen === every;
+  all.indeterminate = chosen > 0 && chosen < every;
+  $("chosen-count").textContent = chosen
     ? live.dataset.chosen.replace("{count}", chosen)
     : "";
   for (const button of table().querySelectorAll("button[name=action]")) button.disabled = !chosen;
@@ -157,7 +165,7 @@ function count() {
 
 live.addEventListener("change", (event) => {
   if (event.target.id === "choose-all") {
-    for (const box of table().querySelectorAll("[name=document]")) box.checked = event.target.checked;
+    for (const box of boxes()) box.checked = event.target.checked;
   }
   count();
 });
@@ -175,7 +183,9 @@ live.addEventListener("submit", async (event) => {
   if (button?.name) body.append(button.name, button.value);
   body.set("csrfmiddlewaretoken", csrfToken());
   try {
-    const response = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "X-Part": "documents" } });
+    const response = await fetch(form.getAttribute("action"), {
+      method: "POST", body, headers: { "X-Part": "documents" },
+    });
     if (response.redirected) location.reload(); // to the page that asks to sign in
     else if (response.ok) swap(await response.text());
     else throw new Error(String(response.status));
@@ -186,8 +196,43 @@ live.addEventListener("submit", async (event) => {
   }
 });
 
-startUploads(() => {
-  clearTimeout(refreshing);
-  refreshing = setTimeout(refresh, 500);
-});
+// Files: dropped anywhere in the area, or chosen.
+
+const uploads = () => import("./upload.js");
+
+async function send(files) {
+  const chosen = [...files]; // the list empties with its field
+  if (!chosen.length) return;
+  try {
+    (await uploads()).add(chosen, () => {
+      clearTimeout(refreshing);
+      refreshing = setTimeout(refresh, 500);
+    });
+  } catch {
+    say(live.dataset.lost, "notice error");
+  }
+}
+
+if (drop) {
+  const input = drop.querySelector("[type=file]");
+  for (const type of ["pointerenter", "focusin"]) {
+    drop.addEventListener(type, () => uploads().catch(() => {}), { once: true });
+  }
+  $("upload").hidden = true;
+  drop.addEventListener("change", () => {
+    send(input.files);
+    input.value = "";
+  });
+  // On the whole page: a file that misses the area must not take the page's place.
+  for (const type of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(type, (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      const isInside = drop.contains(event.target);
+      drop.classList.toggle("over", isInside && type === "dragover");
+      if (isInside && type === "drop") send(event.dataTransfer.files);
+    });
+  }
+}
+
 settle();
