@@ -21,6 +21,7 @@ from altiplano.kernel.models import (
 )
 from altiplano.knowledge.models import Chunk, Document, DocumentText, DocumentVersion, Tombstone
 from altiplano.ops.models import MaintenanceNotice
+from altiplano.runs.domain.usage import count_runs, ended_without_answer
 from altiplano.runs.models import Answer, Citation, Conversation, DailyUsage, Feedback, Report, Run
 from altiplano.serving.domain.keys import seal_key
 from altiplano.serving.models import ModelEndpoint
@@ -147,6 +148,7 @@ def _run(app: Any, user: Any, number: int) -> Run:
     )
     Feedback.unscoped.create(organization=app.organization, run=run, user=user, verdict="bad")
     Report.unscoped.create(organization=app.organization, run=run, user=user, reason="wrong")
+    count_runs([ended_without_answer(run)])
     DailyUsage.unscoped.create(
         organization=app.organization, day=timezone.now().date(), runs=3, completion_tokens=5
     )

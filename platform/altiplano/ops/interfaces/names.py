@@ -50,6 +50,8 @@ TABLES: Final[Mapping[str, Any]] = {
     "Report": _("reports"),
     "Conversation": _("conversations"),
     "DailyUsage": _("daily usage"),
+    "AppUsage": _("usage of apps"),
+    "PersonUsage": _("usage of people"),
 }
 COLUMNS: Final[Mapping[str, Any]] = {
     "abstained": _("did not know"),

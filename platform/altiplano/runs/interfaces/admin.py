@@ -26,6 +26,7 @@ from altiplano.runs.models import (
     ReportState,
     Run,
 )
+from altiplano.runs.usage_models import AppUsage, PersonUsage
 
 
 @decision_source
@@ -123,3 +124,23 @@ class DailyUsageAdmin(AreaAdmin):
     list_filter = ("day",)
     search_fields = ("organization__name", "organization__slug")
     ordering = ("-day",)
+
+
+@admin.register(AppUsage)
+class AppUsageAdmin(AreaAdmin):
+    list_display = ("day", "organization", "door", "asked", "abstained", "failed", "app_id")
+    list_select_related = ("organization",)
+    list_filter = ("door", "day")
+    search_fields = ("organization__name", "organization__slug")
+    ordering = ("-day", "id")
+    paginator = InfinitePaginator
+
+
+@admin.register(PersonUsage)
+class PersonUsageAdmin(AreaAdmin):
+    list_display = ("day", "organization", "asked", "failed", "user_id")
+    list_select_related = ("organization",)
+    list_filter = ("day",)
+    search_fields = ("organization__name", "organization__slug")
+    ordering = ("-day", "id")
+    paginator = InfinitePaginator
