@@ -95,7 +95,8 @@ def turns_up_to(run: Run, *, reader_id: uuid.UUID | None = None) -> list[Turn]:
     """
     kin = _kin_of(run)
     runs = _path_to(run, kin)
-    answers = {answer.run_id: answer for answer in Answer.objects.filter(run__in=runs)}
+    answered = Answer.objects.filter(run__in=runs).defer("prompt", "timings")
+    answers = {answer.run_id: answer for answer in answered}
     citations: dict[uuid.UUID, list[Citation]] = {}
     for citation in Citation.objects.filter(run__in=runs).order_by("ordinal"):
         citations.setdefault(citation.run_id, []).append(citation)

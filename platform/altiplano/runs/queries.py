@@ -95,7 +95,7 @@ def show_run(run: Run) -> dict[str, Any]:
     ``answer`` is empty while the run is under way; of a cancelled or failed run it is what had
     been said. When the documents do not say, ``passages`` are the nearest ones.
     """
-    answer = Answer.objects.filter(run_id=run.id).first()
+    answer = Answer.objects.filter(run_id=run.id).defer("prompt").first()
     citations = [] if answer is None else _show_citations(run)
     return {
         "id": str(run.id),
@@ -163,7 +163,7 @@ def finished_stream(run: Run) -> FinishedStream:
     if run.state not in TERMINAL_STATES:
         raise ValueError("only a finished run can be replayed")
     shown = show_run(run)
-    answer = Answer.objects.filter(run_id=run.id).first()
+    answer = Answer.objects.filter(run_id=run.id).defer("prompt").first()
     stored: list[dict[str, Any]] = list(answer.events) if answer else []
     events = _with_text(stored, answer.text if answer else "")
     if not events:
