@@ -13,7 +13,7 @@ from altiplano.knowledge.models import (
     DocumentVersion,
 )
 from altiplano.runs.models import Answer, Citation, Run, RunState
-from altiplano.studio.models import App, AppVersion
+from altiplano.studio.models import App, AppSharing, AppVersion
 from tests.factories.studio import AppFactory, CollectionFactory
 from tests.messages import CATALOGUE
 
@@ -77,3 +77,14 @@ def garden(alice) -> Garden:
         page=2, start=start, end=start + len(QUOTE), quote=QUOTE, answer_start=0, answer_end=34,
     )  # fmt: skip
     return Garden(collection, document, app, run)
+
+
+@pytest.fixture
+def sharing(garden) -> AppSharing:
+    """The garden's app is open to everybody, and to two websites."""
+    return AppSharing.unscoped.create(
+        organization=garden.app.organization,
+        app=garden.app,
+        is_public=True,
+        domains=["www.school.example", "localhost:8671"],
+    )

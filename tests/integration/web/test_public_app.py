@@ -1,4 +1,4 @@
-"""An app on its public page and in frames: who may ask, what is said first, who sees an answer."""
+"""An app on its public page: who may ask, what is said first, who sees an answer."""
 
 import re
 import uuid
@@ -16,94 +16,36 @@ from altiplano.runs.domain.visiting import forget_old_visits
 from altiplano.runs.limits import OpenStreams
 from altiplano.runs.models import (
     Answer,
-    Citation,
     Conversation,
     DailyUsage,
     Feedback,
     Report,
     Run,
-    RunState,
 )
 from altiplano.runs.visitors import STREAMS_PER_VISITOR, Visitor, run_of_visitor
 from altiplano.studio.models import App, AppSharing
 from altiplano.studio.public_apps import find_public_app
 from tests.factories.runs import make_endpoint, publish_app
-from tests.integration.web.conftest import QUOTE, TEXT, make_document
+from tests.integration.web.conftest import QUOTE, make_document
 from tests.integration.web.test_pages import body_of, signed_in
+from tests.integration.web.visiting import (
+    FRAME,
+    PAGE,
+    START,
+    addresses_of,
+    answer,
+    ask,
+    frame_of,
+    go,
+    visitor,
+)
 
 pytestmark = pytest.mark.django_db
-
-PAGE = "/a/green-schools/garden/"
-FRAME = PAGE + "embed/"
-START = TEXT.index(QUOTE)
 
 
 @pytest.fixture(autouse=True)
 def endpoint(db, valkey_url):
     return make_endpoint(is_demonstration=True)
-
-
-@pytest.fixture
-def sharing(garden) -> AppSharing:
-    return AppSharing.unscoped.create(
-        organization=garden.app.organization,
-        app=garden.app,
-        is_public=True,
-        domains=["www.school.example", "localhost:8671"],
-    )
-
-
-def visitor() -> Client:
-    return Client(raise_request_exception=False)
-
-
-def ask(client: Client, question: str = "How long?", place: str = PAGE, **fields) -> Run:
-    response = client.post(place, {"input": question, **fields})
-    assert response.status_code == 302, response.content.decode()[:500]
-    run_id = re.search(r"/runs/([0-9a-f-]{36})/$", response["Location"])[1]
-    return Run.unscoped.get(pk=run_id)
-
-
-def answer(run: Run, garden) -> None:
-    """The run is over, and cites the document; it was shown a little more of it."""
-    passage = {
-        "chunk_id": 1, "document_id": str(garden.document.id), "document_name": "composting.pdf",
-        "page": 2, "start": 0, "end": len(TEXT), "text": TEXT,
-    }  # fmt: skip
-    Answer.objects.create(
-        run=run,
-        text="It is mature after six months [1].",
-        events=[{"type": "passages.found", "passages": [passage]}],
-    )
-    Citation.objects.create(
-        run=run, ordinal=1, n=1, chunk_id=1, document_id=garden.document.id,
-        document_name="composting.pdf", page=2, start=START, end=START + len(QUOTE), quote=QUOTE,
-        answer_start=0, answer_end=34,
-    )  # fmt: skip
-    Run.unscoped.filter(pk=run.pk).update(state=RunState.FINISHED, finished_at=timezone.now())
-
-
-def addresses_of(run: Run, garden, place: str = PAGE) -> dict[str, tuple[str, str]]:
-    """Everything that can be done with a run: method and address by name."""
-    here = f"{place}runs/{run.id}/"
-    span = f"?start={START}&end={START + len(QUOTE)}"
-    return {
-        "page": ("GET", here),
-        "events": ("GET", here + "events/"),
-        "cancel": ("POST", here + "cancel/"),
-        "feedback": ("POST", here + "feedback/"),
-        "report": ("POST", here + "report/"),
-        "source": ("GET", f"{here}sources/{garden.document.id}/{span}"),
-    }
-
-
-BODIES = {"feedback": {"verdict": "good"}, "report": {"reason": "wrong"}}
-
-
-def go(client: Client, name: str, method: str, address: str) -> int:
-    if method == "GET":
-        return client.get(address).status_code
-    return client.post(address, BODIES.get(name, {})).status_code
 
 
 # --- What is said first ---------------------------------------------------------------------------
@@ -418,95 +360,6 @@ def test_documents_are_closed_unless_the_owner_opens_them(sharing, garden):
     _method, source = addresses_of(run, garden)["source"]
     shown = body_of(client.get(source, headers={"HX-Request": "true"}))
     assert f"{address}?start={START}" in shown
-
-
-# --- In a frame -----------------------------------------------------------------------------------
-
-
-def frame_of(client: Client, **query: str) -> str:
-    """The address, with its key, at which a frame that was just opened asks."""
-    page = client.get(FRAME, query).content.decode()
-    return re.search(r'action="(/a/green-schools/garden/embed/[^"/]+/)"', page)[1]
-
-
-def test_frame_is_allowed_on_the_websites_named_and_nowhere_else(sharing, garden):
-    allowed = "frame-ancestors 'self' www.school.example localhost:8671"
-    framed = frame_of(visitor())
-    for address in (FRAME, framed):
-        response = visitor().get(address)
-        assert allowed in response["Content-Security-Policy"].split("; ")
-        assert "X-Frame-Options" not in response
-    page = visitor().get(PAGE)
-    assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
-    assert page["X-Frame-Options"] == "DENY"
-    AppSharing.unscoped.update(domains=[])
-    policy = visitor().get(FRAME)["Content-Security-Policy"]
-    assert policy.endswith("frame-ancestors 'self'")
-
-
-def test_frame_sets_no_cookie_and_needs_none(sharing, garden):
-    client = Client(enforce_csrf_checks=True)
-    framed = frame_of(client)
-    run = ask(client, place=framed)
-    answer(run, garden)
-    for name, (method, address) in addresses_of(run, garden, framed).items():
-        wanted = 200 if method == "GET" else 302
-        assert go(client, name, method, address) == wanted, name
-    by_script = client.post(framed, {"input": "More?"}, headers={"HX-Request": "true"})
-    assert by_script.status_code == 201
-    assert client.cookies == {}
-
-
-def test_frame_speaks_the_language_of_the_page_around_it(sharing, garden):
-    french = body_of(visitor().get(FRAME, {"lang": "fr-CA"}, headers={"accept-language": "en"}))
-    assert '<html lang="fr"' in french
-    framed = frame_of(visitor(), lang="fr")
-    assert '<html lang="fr"' in body_of(visitor().get(framed, headers={"accept-language": "en"}))
-    assert '<html lang="en"' in body_of(visitor().get(FRAME, {"lang": "tlh"}))
-
-
-def test_worn_or_forged_key_begins_anew(sharing, garden):
-    framed = frame_of(visitor())
-    for forged in (framed[:-3] + "xx/", FRAME + "nothing/"):
-        assert visitor().get(forged)["Location"] == FRAME
-        assert visitor().post(forged, {"input": "Hello?"}).status_code == 404
-        assert visitor().get(forged, headers={"HX-Request": "true"}).status_code == 404
-
-
-def test_signed_in_member_is_a_visitor_in_the_frame(alice, sharing, garden):
-    client = signed_in(alice)
-    run = ask(client, place=frame_of(client))
-    assert run.user_id is None
-
-
-# --- The widget -----------------------------------------------------------------------------------
-
-
-def test_script_is_small_public_and_asked_for_again_by_its_mark(db):
-    first = visitor().get("/widget.js")
-    assert first.status_code == 200
-    assert first["Content-Type"] == "text/javascript; charset=utf-8"
-    assert len(first.content) < 8 * 1024
-    assert "must-revalidate" in first["Cache-Control"]
-    assert first["Cross-Origin-Resource-Policy"] == "cross-origin"
-    again = visitor().get("/widget.js", headers={"If-None-Match": first["ETag"]})
-    assert again.status_code == 304
-
-
-def test_theme_is_told_to_allowed_websites_alone_and_never_with_cookies(sharing, garden):
-    AppSharing.unscoped.update(accent="plum", title="Ask the garden")
-    address = FRAME + "theme.json"
-    allowed = visitor().get(address, headers={"origin": "https://www.school.example"})
-    assert allowed["Access-Control-Allow-Origin"] == "https://www.school.example"
-    assert "Access-Control-Allow-Credentials" not in allowed
-    assert "Origin" in allowed["Vary"]
-    assert allowed.json()["title"] == "Ask the garden"
-    french = visitor().get(address + "?lang=fr", headers={"origin": "http://localhost:8671"})
-    assert french.json()["close"] == "Fermer la discussion"
-    for origin in ("https://evil.example", "null", "https://www.school.example.evil.example"):
-        refused = visitor().get(address, headers={"origin": origin})
-        assert refused.status_code == 404
-        assert "Access-Control-Allow-Origin" not in refused
 
 
 # --- Forgetting -----------------------------------------------------------------------------------
