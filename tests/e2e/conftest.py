@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -179,6 +180,35 @@ def open_page(browser: Browser, **options: Any) -> tuple[BrowserContext, Page]:
     context = browser.new_context(**options)
     context.set_default_timeout(30_000)
     return context, context.new_page()
+
+
+@pytest.fixture(scope="session")
+def operator(platform: Platform) -> dict[str, str]:
+    """The address and password of staff, made by the command that the documentation names."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ALTIPLANO_", "DJANGO_"))
+    }
+    command = [str(Path(sys.executable).parent / "altiplano"), "staff", "create"]
+    made = subprocess.run(
+        [*command, "--email", f"operator-{secrets.token_hex(4)}@example.org"],
+        env=environment | {"ALTIPLANO_HOME": str(platform.home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    person: dict[str, str] = json.loads(made.stdout)
+    return person
+
+
+def enter_dashboard(page: Page, platform: Platform, operator: dict[str, str]) -> None:
+    """The operator is on the dashboard's overview, by the portal's own sign-in."""
+    page.goto(platform.url + "/admin/")
+    page.fill("[name=login]", operator["email"])
+    page.fill("[name=password]", operator["password"])
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/admin/")
 
 
 def sign_in(page: Page, platform: Platform) -> None:

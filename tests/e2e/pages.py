@@ -12,6 +12,7 @@ class Visitor(Enum):
 
     STRANGER = "nobody signed in"
     OWNER = "the demo's owner"
+    OPERATOR = "staff of the platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +83,15 @@ PAGES = (
     PortalPage("my-browsers", "/accounts/sessions/"),
     PortalPage("is-it-you", "/accounts/reauthenticate/"),
     PortalPage("not-found", "/nowhere/"),
+)
+
+# Staff's own, in the style of its framework; test_admin_story.py says how these pages behave.
+DASHBOARD = (
+    PortalPage("dashboard", "/admin/", Visitor.OPERATOR),
+    PortalPage("dashboard-everything", "/admin/everything/", Visitor.OPERATOR),
+    PortalPage("dashboard-queue", "/admin/queues/runs/", Visitor.OPERATOR),
+    PortalPage("dashboard-jobs", "/admin/kernel/job/", Visitor.OPERATOR),
+    PortalPage("dashboard-run", "/admin/runs/run/{run}/change/", Visitor.OPERATOR),
+    PortalPage("dashboard-audit", "/admin/accounts/auditevent/", Visitor.OPERATOR),
+    PortalPage("dashboard-limits", "/admin/kernel/organizationlimits/", Visitor.OPERATOR),
 )

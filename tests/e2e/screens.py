@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import open_page, sign_in
-from tests.e2e.pages import PAGES, Visitor
+from tests.e2e.conftest import enter_dashboard, open_page, sign_in
+from tests.e2e.pages import DASHBOARD, PAGES, Visitor
 
 SCREENS = Path(__file__).resolve().parents[2] / "screens"
 WIDTHS = {1280: 900, 390: 844}
@@ -17,7 +17,7 @@ WIDTHS = {1280: 900, 390: 844}
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures_of_every_page(browser, platform, places, width, language, scheme):
+def test_pictures_of_every_page(browser, platform, places, operator, width, language, scheme):
     folder = SCREENS / f"{language}-{width}-{scheme}"
     folder.mkdir(parents=True, exist_ok=True)
     for visitor in Visitor:
@@ -29,7 +29,9 @@ def test_pictures_of_every_page(browser, platform, places, width, language, sche
         context.add_cookies([{"name": "django_language", "value": language, "url": platform.url}])
         if visitor is Visitor.OWNER:
             sign_in(page, platform)
-        for each in PAGES:
+        if visitor is Visitor.OPERATOR:
+            enter_dashboard(page, platform, operator)
+        for each in (*PAGES, *DASHBOARD):
             if each.visitor is visitor:
                 page.goto(platform.url + each.address.format(**places))
                 page.wait_for_load_state("networkidle")

@@ -2,22 +2,16 @@
 person's place and back. In both languages and widths, beside the real workers.
 """
 
-import json
-import os
 import re
-import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import open_page
+from tests.e2e.conftest import enter_dashboard, open_page
 
 DAMAGED = b"%PDF-1.4\nthis is no page"
 READERS = [("en", 1280), ("fr", 390)]
@@ -50,26 +44,6 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def operator(platform) -> dict[str, str]:
-    """Made by the command that the documentation names."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("ALTIPLANO_", "DJANGO_"))
-    }
-    command = [str(Path(sys.executable).parent / "altiplano"), "staff", "create"]
-    made = subprocess.run(
-        [*command, "--email", f"operator-{secrets.token_hex(4)}@example.org"],
-        env=environment | {"ALTIPLANO_HOME": str(platform.home)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    person: dict[str, str] = json.loads(made.stdout)
-    return person
-
-
 @pytest.fixture(scope="module", params=READERS, ids=lambda each: f"{each[0]}-{each[1]}")
 def reader(request, browser, platform, operator) -> Iterator[tuple[Page, Words, str]]:
     """The dashboard, entered by the portal's own sign-in; errors of its scripts fail the test."""
@@ -82,11 +56,7 @@ def reader(request, browser, platform, operator) -> Iterator[tuple[Page, Words, 
         "console",
         lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None,
     )
-    page.goto(platform.url + "/admin/")
-    page.fill("[name=login]", operator["email"])
-    page.fill("[name=password]", operator["password"])
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/admin/")
+    enter_dashboard(page, platform, operator)
     yield page, WORDS[language], language
     context.close()
     assert problems == []
