@@ -60,7 +60,8 @@ async function ask(sent) {
   turn.querySelector(".waiting").textContent = say.waiting;
   for (const each of replaced) each.hidden = true;
   turns.append(turn);
-  window.scrollBy(0, document.documentElement.scrollHeight);
+  turn.scrollIntoView({ block: "nearest" }); // within a pane, too
+  window.scrollBy(0, Math.max(0, covered()));
   if (sent === form) write("");
   const controller = begin(turn);
   try {
@@ -188,11 +189,14 @@ function note(turn, sentence) {
 
 /** What is above never moves; the page follows the end only while the reader is at the end. */
 function keepingTheEnd(change) {
-  const hidden = () =>
-    turns.getBoundingClientRect().bottom - (form?.getBoundingClientRect().top ?? window.innerHeight);
-  const isAtEnd = hidden() < 48;
+  const isAtEnd = covered() < 48;
   change();
-  if (isAtEnd && hidden() > 0) window.scrollBy(0, hidden());
+  if (isAtEnd && covered() > 0) window.scrollBy(0, covered());
+}
+
+/** How much of the conversation lies under the field for questions, which stays in sight. */
+function covered() {
+  return turns.getBoundingClientRect().bottom - (form?.getBoundingClientRect().top ?? window.innerHeight);
 }
 
 // --- What is done with an answer ------------------------------------------------------------------
