@@ -223,8 +223,10 @@ def test_question_must_come_from_the_page_itself(sharing, garden):
     token = re.search(
         r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(PAGE).content.decode()
     )[1]
-    response = client.post(PAGE, {"input": "From here?", "csrfmiddlewaretoken": token})
-    assert response.status_code == 302
+    fields = {"input": "From here?", "csrfmiddlewaretoken": token}
+    for origin in ("null", "https://www.school.example", "https://evil.example"):
+        assert client.post(PAGE, fields, headers={"origin": origin}).status_code == 403
+    assert client.post(PAGE, fields).status_code == 302
 
 
 def test_visitors_leave_open_answers_to_the_members(alice, sharing, settings):
