@@ -41,7 +41,11 @@ class World:
 
     def unknown_ids(self) -> dict[str, str]:
         """Ids of the same form that nothing has."""
-        return {name: str(uuid.uuid4()) for name in self.ids} | {"organization": "x", "app": "y"}
+        return {name: str(uuid.uuid4()) for name in self.ids} | {
+            "organization": "x",
+            "app": "y",
+            "page": "1",
+        }
 
 
 def make_world(folder: Path) -> World:

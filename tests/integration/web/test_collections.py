@@ -2,7 +2,6 @@
 
 import json
 import time
-from statistics import quantiles
 
 import pytest
 from django.db import connection
@@ -101,11 +100,10 @@ def test_500_documents_cost_as_many_queries_as_one_and_a_tenth_of_a_second(alice
     assert len(page.content) < 100_000
     took = []
     for _ in range(20):
-        begun = time.perf_counter()
+        begun = time.process_time()  # what others do on this machine does not count
         client.get(address)
-        took.append(time.perf_counter() - begun)
-    # The target is 0.1 s on a machine that does nothing else; tests share theirs.
-    assert quantiles(took, n=20)[-1] < 0.5, took
+        took.append(time.process_time() - begun)
+    assert sorted(took)[18] < 0.1, took
 
 
 def test_hostile_names_are_text_everywhere(alice, garden, address):
