@@ -23,7 +23,7 @@ APP_COUNTS: Final = (
     "unhelpful",
 )  # fmt: skip
 PERSON_COUNTS: Final = ("asked", "failed", "cancelled", "prompt_tokens", "completion_tokens")
-SHOWN_PEOPLE: Final = 50
+SHOWN_PEOPLE: Final = 20
 PEOPLE_AT_ONCE: Final = 1000
 DAYS_AT_ONCE: Final = 31
 

@@ -274,3 +274,14 @@ def test_period_comes_in_pieces_without_a_gap():
     pieces = list(period.pieces(31))
     assert [day for piece in pieces for day in piece.days()] == list(period.days())
     assert [piece.length for piece in pieces] == [31, 31, 2]
+
+
+def test_page_lists_the_busiest_apps_and_says_how_many_more_there_are(alice, app):
+    apps = [publish_app(alice.organization, name=f"App {number}") for number in range(22)]
+    count_runs(
+        [ended(alice.organization, each.id) for at, each in enumerate(apps) for _ in range(at + 1)]
+    )
+    page = alice.browser.get("/usage/").content.decode()
+    assert "App 21<" in page
+    assert "App 1<" not in page
+    assert "2 more apps were asked less" in page

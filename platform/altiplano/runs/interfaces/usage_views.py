@@ -25,6 +25,7 @@ from altiplano.web.templatetags.altiplano import grouped
 LENGTHS: Final = (7, 30, 90)
 USUAL_LENGTH: Final = 30
 MAX_LENGTH: Final = 366
+SHOWN_APPS: Final = 20
 
 
 def read_period(request: HttpRequest, today: date) -> Period:
@@ -68,6 +69,8 @@ def show_usage(request: HttpRequest, principal: Principal) -> HttpResponse:
     context = {
         "section": "usage",
         "usage": usage,
+        "apps": usage.apps[:SHOWN_APPS],
+        "unlisted_apps": len(usage.apps[SHOWN_APPS:]),
         "charts": draw_charts(usage),
         "lengths": LENGTHS,
         "chosen_length": period.length if period.last == today else None,
