@@ -72,6 +72,7 @@ class PictureServer:
             request = wire.PictureRequest.decode(data)
             if request.deadline < time.time():  # nobody waits any more
                 return
+            close_old_connections()  # this thread has no request and no task that would do it
             reply = draw_picture(request, process)
             key = wire.reply_key(request.id)
             self._client.rpush(key, reply.encode())
@@ -86,7 +87,6 @@ class PictureServer:
 def draw_picture(request: wire.PictureRequest, process: ParserProcess) -> wire.PictureReply:
     """The picture is where the portal looks for it; what goes wrong is a reply, too."""
     try:
-        close_old_connections()
         version = (
             DocumentVersion.objects.within(request.organization_id)
             .filter(pk=request.version_id, document__deleted_at__isnull=True)
