@@ -227,7 +227,7 @@ def _read_url(request: ApiRequest) -> str:
     except ModelError as error:
         raise ValidationError(
             [
-                {"type": item["type"], "loc": ("body", *item["loc"]), "msg": item["msg"]}
+                {"type": item["type"], "loc": ("body", "payload", *item["loc"]), "msg": item["msg"]}
                 for item in error.errors()
             ]
         ) from error
