@@ -32,7 +32,7 @@ def test_detail_is_in_the_language_that_was_asked_for(alice, path, english, fren
 def test_fields_and_limits_are_in_the_language_that_was_asked_for(alice):
     body = {"name": "x" * 300}
     said = alice.api.post("/api/v1/apps", body, content_type="application/json", **FRENCH).json()
-    assert said["detail"] == "« name » : le texte compte au plus 200 caractères."
+    assert said["detail"] == "«\u00a0name\u00a0»\u00a0: le texte compte au plus 200 caractères."
     assert said["fields"] == {"name": "le texte compte au plus 200 caractères"}
     blank = alice.api.post("/api/v1/apps", {"name": " "}, content_type="application/json", **FRENCH)
     assert blank.json()["fields"] == {"name": "est vide"}
