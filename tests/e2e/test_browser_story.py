@@ -229,10 +229,8 @@ def test_own_pdf_uploaded_by_page_is_searchable(page, platform, tmp_path):
     row.get_by_role("link", name="bees.pdf").first.click()
     expect(page.locator(".extracted")).to_contain_text("three beehives")
     page.go_back()
-    page.get_by_role("link", name="Delete bees.pdf").click()
-    page.fill("#id_name", "bees.pdf")
-    page.get_by_role("button", name="Delete").click()
-    expect(page.locator("main")).to_contain_text("“bees.pdf” is deleted.")
+    page.get_by_role("button", name="Delete bees.pdf").click()
+    expect(page.locator(".toast")).to_contain_text("“bees.pdf” is deleted.")
     platform.api("DELETE", f"/collections/{collection}", status=204)
 
 
