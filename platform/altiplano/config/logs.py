@@ -18,6 +18,9 @@ SHARED: tuple[Processor, ...] = (
     structlog.processors.format_exc_info,
 )
 
+# One list for good: a logger keeps the list that it was first used with.
+_chain: list[Processor] = []
+
 
 def configure_logs(options: dict[str, Any]) -> None:
     """Route both structlog and the standard library through one renderer, which keeps secrets.
@@ -31,12 +34,13 @@ def configure_logs(options: dict[str, Any]) -> None:
         if options["json"]
         else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
     )
+    _chain[:] = (
+        structlog.stdlib.filter_by_level,
+        *shared,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    )
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_chain,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
