@@ -105,14 +105,14 @@ def test_rows_are_read_only_but_where_said(operator):
         assert page.is_deletable == (model._meta.label in may_be_added)
 
 
-def test_strangers_sign_in_by_the_portal(client):
+def test_c44_strangers_sign_in_by_the_portal(client):
     response = client.get("/admin/runs/run/")
     assert response.status_code == 302
     assert response["Location"] == "/accounts/login/?next=/admin/runs/run/"
     assert client.get("/admin/login/")["Location"] == "/accounts/login/?next=/admin/"
 
 
-def test_members_are_not_let_in(alice):
+def test_c44_members_are_not_let_in(alice):
     for model in MODELS:
         assert alice.browser.get(page_of(model)).status_code == 403
     assert alice.browser.get("/admin/").status_code == 403
@@ -120,7 +120,7 @@ def test_members_are_not_let_in(alice):
     assert alice.api.get("/admin/").status_code == 302  # a key is no sign-in
 
 
-def test_staff_see_what_they_were_given_and_no_more(db):
+def test_c44_staff_see_what_they_were_given_and_no_more(db):
     client = Client()
     client.force_login(User.objects.create_user("helper@example.org", is_staff=True))
     assert client.get("/admin/").status_code == 200
