@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -14,7 +14,7 @@ from altiplano.kernel.errors import DomainError
 from altiplano.knowledge import pictures, queries
 from altiplano.knowledge.domain import documents
 from altiplano.knowledge.domain.deletion import discard_documents
-from altiplano.knowledge.interfaces.downloads import original_file
+from altiplano.knowledge.interfaces.downloads import StoredFile, original_file
 from altiplano.knowledge.interfaces.excerpts import excerpt_at
 from altiplano.knowledge.interfaces.marking import Mark
 from altiplano.knowledge.interfaces.reading import Book, search_book
@@ -139,7 +139,7 @@ def show_picture(
     start, end = _number(request, "start"), _number(request, "end")
     passage = (start, end) if start is not None and end is not None and start < end else None
     path = pictures.picture_of_page(document, page=page, passage=passage)
-    response = FileResponse(path.open("rb"), content_type="image/webp")
+    response = StoredFile(path.open("rb"), content_type="image/webp")
     response["Cache-Control"] = "private, max-age=86400"
     response["Vary"] = "Cookie"
     response["X-Content-Type-Options"] = "nosniff"
