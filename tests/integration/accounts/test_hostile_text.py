@@ -18,7 +18,7 @@ PAYLOADS = [
     "' onmouseover='alert(1)",
     "</title><svg/onload=alert(1)>",
     "javascript:alert(1)",
-    "{{7*7}}{% include 'web/base.html' %}",
+    "{{7|add:42424242}}{% include 'web/base.html' %}",
     "%(who)s %s {0.__class__} ${7*7} {x:>999999999}",
     "\u202egnp.exe",
     "عربية نص طويل " * 12,
@@ -57,7 +57,7 @@ def test_names_are_text_on_every_page(owner, alice, payload):
         page = answer.content.decode()
         assert answer.status_code == 200, path
         assert not any(mark in page for mark in MARKUP), path
-        assert "4949" not in page.replace(str(alice.organization.id), ""), path
+        assert "42424249" not in page, f"{path} carried out a template"
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda text: text[:12])

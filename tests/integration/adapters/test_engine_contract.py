@@ -31,9 +31,11 @@ class TestFakeEngine(EngineContract):
         return self.state.counts()["running"] == 0
 
     def check_answer(self, answer: str, citations: tuple) -> None:
-        """Its ``word0 word1`` stands in no passage, so the guard has to stop it."""
-        assert answer == "The documents do not say."
-        assert citations == ()
+        """Its ``word0 word1`` stands in no passage, so the documents' own words take its place."""
+        assert answer == "The documents say: “Compost in a heap is mature after six to twelve months.”"
+        assert [each.quote for each in citations] == [
+            "Compost in a heap is mature after six to twelve months."
+        ]
 
 
 @pytest.fixture(scope="module")
