@@ -32,7 +32,9 @@ class TestFakeEngine(EngineContract):
 
     def check_answer(self, answer: str, citations: tuple) -> None:
         """Its ``word0 word1`` stands in no passage, so the documents' own words take its place."""
-        assert answer == "The documents say: “Compost in a heap is mature after six to twelve months.”"
+        assert (
+            answer == "The documents say: “Compost in a heap is mature after six to twelve months.”"
+        )
         assert [each.quote for each in citations] == [
             "Compost in a heap is mature after six to twelve months."
         ]
