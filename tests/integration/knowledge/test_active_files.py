@@ -1,9 +1,7 @@
 """C11: a file that a browser would run is never shown by us, whatever it says that it is."""
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import AsyncClient
 
 from altiplano.knowledge.models import DocumentState, DocumentVersion
 from tests.integration.knowledge.conftest import run_jobs
@@ -47,19 +45,3 @@ def test_c11_active_file_sent_as_pdf_is_refused_or_only_saved(alice, collection,
         assert b"".join(reply.streaming_content) == ACTIVE[name]
     page = alice.browser.get(f"/documents/{sent['id']}/").content
     assert SCRIPT not in page
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_download_is_read_while_it_is_sent(alice, collection):
-    """Warnings are errors: Django warns where it reads a whole file before it sends."""
-    content = b"Beans climb up the poles in June. " * 20_000
-    part = SimpleUploadedFile("beans.txt", content)
-    at = f"/api/v1/collections/{collection.id}/documents"
-    (sent,) = (await sync_to_async(alice.api.post)(at, {"file": [part]})).json()
-    client = AsyncClient()
-    await sync_to_async(client.force_login)(alice.user)
-    reply = await client.get(f"/documents/{sent['id']}/file/")
-    pieces = [piece async for piece in reply]
-    assert b"".join(pieces) == content
-    assert len(pieces) > 5
-    reply.close()
