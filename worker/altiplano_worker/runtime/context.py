@@ -31,6 +31,7 @@ def narrow_context(context: sdk.Context, grants: sdk.Grants) -> sdk.Context:
         embed=context.embed if grants.embedding_use else None,
         index=context.index if grants.index_use else None,
         http=context.http if grants.network_hosts else None,
+        store=context.store if grants.storage_bytes else None,
         secrets={name: secrets[name] for name in grants.secrets if name in secrets},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -54,12 +55,58 @@ class PassageIndex(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """``headers`` have lower-case names. ``body`` is at most what the platform allows (5 MiB)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body read as JSON. Raises ValueError when it is none."""
+        return json.loads(self.body)
+
+
 class HttpClient(Protocol):
-    """Outgoing HTTP to granted hosts only."""
+    """Outgoing HTTPS to granted hosts only. Redirects are followed to granted hosts only.
+
+    Raises PermanentError (``not_granted``) for any other host and RetryableError when the host
+    cannot be reached; an answer with an error status is an answer.
+    """
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> HttpResponse: ...
 
     async def post_json(
         self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]
     ) -> Mapping[str, Any]: ...
+
+
+class KeyValueStore(Protocol):
+    """The plugin's own storage in one organization, empty for every other one.
+
+    Keys have at most 200 characters. Keys and values together hold at most the granted
+    ``storage_bytes``; beyond it ``put`` raises BudgetExceededError and stores nothing.
+    """
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def put(self, key: str, value: bytes) -> None: ...
+
+    async def delete(self, key: str) -> None:
+        """The key is gone, also if it never was there."""
+        ...
+
+    async def keys(self, prefix: str = "") -> tuple[str, ...]:
+        """All keys that begin with ``prefix``, sorted."""
+        ...
 
 
 class Log(Protocol):
@@ -78,3 +125,4 @@ class Context:
     index: PassageIndex | None = None
     http: HttpClient | None = None
     secrets: Mapping[str, str] | None = None
+    store: KeyValueStore | None = None
