@@ -26,7 +26,7 @@ def manifest(**changes) -> PackageManifest:
 def test_minimal_manifest_asks_for_nothing():
     grants = manifest().grants
     assert (grants.network_hosts, grants.secrets, grants.storage_bytes) == ((), (), 0)
-    assert not (grants.model_use or grants.embedding_use or grants.index_use)
+    assert not any([grants.model_use, grants.embedding_use, grants.index_use])
     assert manifest().contract == CONTRACT_VERSION
 
 
