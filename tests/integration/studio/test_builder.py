@@ -111,6 +111,30 @@ def test_reset_puts_one_setting_back(browser, app):
     assert stages(app)[0].config == {"mode": "dense"}
 
 
+@pytest.mark.parametrize("headers", [{}, PART])
+def test_settings_for_a_plugin_that_vanished_meanwhile_can_be_copied(browser, app, headers):
+    PluginRelease.objects.filter(plugin__slug="hybrid").delete()
+    marks = {"revision": 1, "position": 0, "kind": "retriever", "plugin": "hybrid"}
+    typed = {"config.k": "8", "config.note": "<b>Mine</b>"}
+    address = reverse("studio:build-stage", args=[app.id])
+    response = browser.post(address, marks | typed, headers=headers)
+    page = body(response)
+    assert response.status_code == 400
+    assert "This plugin is not installed any more; choose another one." in page
+    assert "&lt;b&gt;Mine&lt;/b&gt;</textarea>" in page
+    assert response.headers.get("X-Editor") == ("part" if headers else None)
+    assert stages(app)[0].config == {}
+
+
+def test_plugin_that_vanished_meanwhile_cannot_be_added_and_the_page_says_so(browser, app):
+    response = arrange(browser, app, do="add", plugin="reranker:gone")
+    assert response.status_code == 400
+    page = body(response)
+    assert "This plugin is not installed any more; choose another one." in page
+    assert 'name="config.k"' in page
+    assert app.draft_revision == 1
+
+
 def test_second_of_two_editors_is_told_and_keeps_the_text(browser, bob, app):
     bob_changes(bob, app, lambda s: with_stage(s, 0, Stage("retriever", "hybrid", {"k": 12})))
     response = save(browser, app, k="9", revision=1)

@@ -56,7 +56,7 @@ def answer_ask(
     except (NotAllowedError, NotFoundError):
         raise
     except DomainError as error:
-        response = _sentence(error) if is_part(request) else show_again(error, wish)
+        response = say_refusal(error) if is_part(request) else show_again(error, wish)
         response.status_code = error.status
         if error.retry_after is not None:
             response["Retry-After"] = str(error.retry_after)
@@ -82,5 +82,8 @@ def render_turn(
     return render(request, "runs/_turn.html", {"turn": turn, "routes": routes}, status=status)
 
 
-def _sentence(error: DomainError) -> HttpResponse:
-    return HttpResponse(error.message, content_type="text/plain; charset=utf-8")
+def say_refusal(error: DomainError) -> HttpResponse:
+    """For the chat's script: the sentence alone, which it puts where the reader is."""
+    return HttpResponse(
+        error.message, content_type="text/plain; charset=utf-8", status=error.status
+    )

@@ -11,6 +11,8 @@ says. ``runs/_conversation.html`` is the chat itself; around it a page writes wh
 ``problem``            why that question was refused, in a sentence
 ``is_own``             whether the reader may go on with the conversation
 ``max_question_chars`` the field's limit
+``refusal``            perhaps what was said about an answer and refused
+                       (:class:`altiplano.runs.interfaces.judging.Refusal`)
 ``allowance``          perhaps how many questions may still be asked, in a sentence
 ``placeholder``        perhaps what the empty field says
 ``opening``            perhaps the template of what is told above the first question
@@ -31,7 +33,8 @@ What the addresses take and answer, with ``HX-Request`` (the script) and without
 ``events``
     GET the run's server-sent events; goes on after ``Last-Event-ID``.
 ``cancel``, ``feedback``, ``report``
-    POST; plain: 302 to the run's page. Script: the turn again.
+    POST; plain: 302 to the run's page, or the chat again with what was typed and why it was refused.
+    Script: the turn again, or a sentence as plain text with the status of the refusal.
 ``source``
     GET with ``start`` and ``end``: the passage in its surroundings. Script: a part for the pane.
 ``document``

@@ -4,7 +4,7 @@ Whoever looks, member or not, is here a visitor and nothing more: what a visitor
 same visitor sees.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from altiplano.runs.domain.cancelling import RunIsOverError, cancel_run
 from altiplano.runs.domain.visiting import ask_as_visitor
 from altiplano.runs.interfaces.asking import Wish, answer_ask, answer_turn, is_part, render_turn
 from altiplano.runs.interfaces.following import follow_run
-from altiplano.runs.interfaces.judging import take_judgement, take_report
+from altiplano.runs.interfaces.judging import Refusal, answer_judgement, answer_report
 from altiplano.runs.interfaces.public_doors import (
     Visit,
     dress_frame,
@@ -91,15 +91,15 @@ def cancel(request: HttpRequest, visit: Visit, run_id: str) -> HttpResponse:
 @require_POST
 @visited
 def judge(request: HttpRequest, visit: Visit, run_id: str) -> HttpResponse:
-    take_judgement(request, None, run_of_visitor(visit.visitor, run_id))
-    return _turn_again(request, visit, run_id)
+    """The visitor's judgement is stored, changed or, with an empty verdict, taken back."""
+    return _say_about(answer_judgement, request, visit, run_id)
 
 
 @require_POST
 @visited
 def report(request: HttpRequest, visit: Visit, run_id: str) -> HttpResponse:
-    take_report(request, None, run_of_visitor(visit.visitor, run_id))
-    return _turn_again(request, visit, run_id)
+    """The visitor's report on the answer is stored, or changed while nobody has closed it."""
+    return _say_about(answer_report, request, visit, run_id)
 
 
 @require_safe
@@ -135,6 +135,21 @@ def _turn_again(request: HttpRequest, visit: Visit, run_id: str) -> HttpResponse
     return answer_turn(request, turns_up_to(run)[-1], visit.routes)
 
 
+def _say_about(
+    answer: Callable[..., HttpResponse], request: HttpRequest, visit: Visit, run_id: str
+) -> HttpResponse:
+    """What was posted about an answer; refused, it stands in the form again, with the reason."""
+    run = run_of_visitor(visit.visitor, run_id)
+
+    def turns() -> list[Turn]:
+        return turns_up_to(run)
+
+    def show_again(refusal: Refusal) -> HttpResponse:
+        return _render_chat(request, visit, turns(), refusal=refusal)
+
+    return answer(request, None, run, visit.routes, turns, show_again)
+
+
 def _render_chat(
     request: HttpRequest,
     visit: Visit,
@@ -142,6 +157,7 @@ def _render_chat(
     *,
     question: str = "",
     problem: str = "",
+    refusal: Refusal | None = None,
 ) -> HttpResponse:
     public = visit.public
     context: dict[str, Any] = {
@@ -153,6 +169,7 @@ def _render_chat(
         "turns": turns,
         "question": question,
         "problem": problem,
+        "refusal": refusal,
         "is_own": True,
         "disclosure": public_disclosure_of(public),
         "max_question_chars": settings.MAX_QUESTION_CHARS,

@@ -1,6 +1,6 @@
 """The pages on which people ask an app and read its answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +25,7 @@ from altiplano.runs.interfaces.asking import (
     render_turn,
 )
 from altiplano.runs.interfaces.chat_routes import member_routes
-from altiplano.runs.interfaces.judging import take_judgement, take_report
+from altiplano.runs.interfaces.judging import Refusal, answer_judgement, answer_report
 from altiplano.runs.models import Run
 from altiplano.studio.models import App
 
@@ -101,6 +101,7 @@ def _render_chat(
     *,
     question: str = "",
     problem: str = "",
+    refusal: Refusal | None = None,
 ) -> HttpResponse:
     conversation = turns[-1].run.conversation if turns else None
     context = {
@@ -109,6 +110,7 @@ def _render_chat(
         "turns": turns,
         "question": question,
         "problem": problem,
+        "refusal": refusal,
         "conversation": conversation,
         "allowance": allowance_sentence(principal.organization_id),
         "is_own": not turns or turns[-1].run.user_id == principal.user_id,
@@ -137,14 +139,27 @@ def cancel(request: HttpRequest, principal: Principal, run_id: str) -> HttpRespo
 @member_required
 def judge(request: HttpRequest, principal: Principal, run_id: str) -> HttpResponse:
     """The person's judgement is stored, changed or, with an empty verdict, taken back."""
-    run = queries.get_visible_run(principal, run_id)
-    take_judgement(request, principal, run)
-    return answer_turn(request, conversation_of(principal, run_id)[-1], member_routes(run.app_id))
+    return _say_about(answer_judgement, request, principal, run_id)
 
 
 @require_POST
 @member_required
 def report(request: HttpRequest, principal: Principal, run_id: str) -> HttpResponse:
+    """The person's report on the answer is stored, or changed while nobody has closed it."""
+    return _say_about(answer_report, request, principal, run_id)
+
+
+def _say_about(
+    answer: Callable[..., HttpResponse], request: HttpRequest, principal: Principal, run_id: str
+) -> HttpResponse:
+    """What was posted about an answer; refused, it stands in the form again, with the reason."""
     run = queries.get_visible_run(principal, run_id)
-    take_report(request, principal, run)
-    return answer_turn(request, conversation_of(principal, run_id)[-1], member_routes(run.app_id))
+
+    def turns() -> list[Turn]:
+        return conversation_of(principal, run_id)
+
+    def show_again(refusal: Refusal) -> HttpResponse:
+        app = App.objects.get_within(principal.organization_id, run.app_id)
+        return _render_chat(request, principal, app, turns(), refusal=refusal)
+
+    return answer(request, principal, run, member_routes(run.app_id), turns, show_again)

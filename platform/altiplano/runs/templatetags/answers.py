@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from altiplano.kernel import reasons
 from altiplano.runs.conversations import Turn
-from altiplano.runs.interfaces import copies, turns
+from altiplano.runs.interfaces import copies, judging, turns
 from altiplano.runs.interfaces.chat_routes import ChatRoutes, RunRoutes
 from altiplano.runs.models import Citation, FeedbackReason, ReportReason
 
@@ -53,6 +53,18 @@ def source_of(here: RunRoutes, passage: Citation | Mapping[str, Any]) -> str:
 def source_address(context: Mapping[str, Any], here: RunRoutes, citation: Citation) -> str:
     """Where the document is, for paper; empty where the reader may not open it."""
     return copies.address_of(citation, here, context["request"].build_absolute_uri)
+
+
+@register.simple_tag(takes_context=True)
+def said_in_judgement(context: Mapping[str, Any], turn: Turn) -> judging.Draft:
+    """What the form about the reader's judgement shows."""
+    return judging.draft_of(turn, judging.JUDGEMENT, context.get("refusal"))
+
+
+@register.simple_tag(takes_context=True)
+def said_in_report(context: Mapping[str, Any], turn: Turn) -> judging.Draft:
+    """What the form about the reader's report shows."""
+    return judging.draft_of(turn, judging.REPORT, context.get("refusal"))
 
 
 @register.simple_tag

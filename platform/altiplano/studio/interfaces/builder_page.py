@@ -16,7 +16,7 @@ from altiplano.kernel.reasons import in_my_language
 from altiplano.knowledge.models import Collection
 from altiplano.serving.models import ModelEndpoint
 from altiplano.serving.queries import endpoints_usable_by
-from altiplano.studio.config_fields import Field, draw_fields
+from altiplano.studio.config_fields import PREFIX, Field, draw_fields
 from altiplano.studio.differences import AppState, Releases, compare, plugin_title
 from altiplano.studio.interfaces.comparison import Comparison, name_differences, state_of
 from altiplano.studio.models import App, DraftRevision
@@ -73,7 +73,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class StageForm:
-    """The selected stage. ``position`` None: it was removed by somebody else while one typed."""
+    """The selected stage. ``position`` None: it was removed by somebody else while one typed.
+
+    ``kept`` are names and texts of what was typed for a plugin that is gone, and its fields with it.
+    """
 
     position: int | None
     kind: str
@@ -88,6 +91,7 @@ class StageForm:
     later: int | None = None
     is_removable: bool = False
     is_tried: bool = False
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_problems(self) -> bool:
@@ -196,6 +200,11 @@ def _stage_form(
             problems=attempt.problems if is_tried else config_problems(schema, stage.config),
         ),
         is_tried=is_tried,
+        kept=tuple(
+            (name.removeprefix(PREFIX), text)
+            for name, text in (attempt.typed or {}).items()
+            if text and is_tried and release is None
+        ),
     )
     if position is None:
         return form

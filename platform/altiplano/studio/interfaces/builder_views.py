@@ -68,7 +68,12 @@ def change_stage(request: HttpRequest, principal: Principal, app_id: str) -> Htt
     principal.require("write")
     app = App.objects.get_within(principal.organization_id, app_id)
     post = _read_stage_post(request)
-    release = release_of(post.stage)
+    try:
+        release = release_of(post.stage)
+    except InvalidInputError as error:
+        here = where_now(app, post.revision, post.position or 0, post.stage)
+        attempt = Attempt(error.message, stage=post.stage, position=here, typed=post.typed)
+        return _render(request, principal, app, attempt=attempt, status=error.status)
     typed = post.typed
     if reset := request.POST.get("reset"):
         typed = with_default(release.config_schema, typed, reset)
@@ -108,7 +113,11 @@ def arrange_stages(request: HttpRequest, principal: Principal, app_id: str) -> H
     at = _number(request.POST.get("position")) or 0
     if revision != app.draft_revision:
         return _show_conflict(request, principal, app, Attempt(), seen=revision, position=at)
-    changed, position, dropped = _arranged(request.POST, stages, at)
+    try:
+        changed, position, dropped = _arranged(request.POST, stages, at)
+    except DomainError as error:
+        told = Attempt(sentence=error.message)
+        return _render(request, principal, app, attempt=told, position=at, status=error.status)
     changes = AppChanges(stages=changed, revision=revision)
     response = _store(request, principal, app, changes, position, Attempt(), back_to=at)
     if dropped and response.status_code == HTTPStatus.FOUND:

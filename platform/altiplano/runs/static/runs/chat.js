@@ -66,7 +66,7 @@ async function ask(sent) {
   const controller = begin(turn);
   try {
     const response = await post(form.action, body, controller.signal);
-    if (response.status !== 201) throw new Refusal(await sentenceOf(response));
+    if (response.status !== 201) throw new Refusal(await sentenceOf(response, say.refused));
     turn = replace(turn, await response.text());
     for (const each of replaced) each.remove();
     arrived(turn);
@@ -105,10 +105,10 @@ class Refusal extends Error {
 }
 
 /** What the server says about a refusal, if it is meant for people: not the page of an error. */
-async function sentenceOf(response) {
+async function sentenceOf(response, otherwise) {
   if (response.redirected) return say.expired;
   const type = response.headers.get("Content-Type") ?? "";
-  return type.startsWith("text/plain") ? await response.text() : say.refused;
+  return type.startsWith("text/plain") ? await response.text() : otherwise;
 }
 
 /** Once more with a fresh token where the old one is of a session that is over. */
@@ -206,14 +206,14 @@ async function act(sent, submitter) {
   const turn = sent.closest(".turn");
   try {
     const response = await post(sent.action, new FormData(sent, submitter));
-    if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
+    if (!response.ok || response.redirected) throw new Refusal(await sentenceOf(response, say.unsent));
     replace(turn, await response.text());
     byId(sent.dataset.focus ?? submitter.id)?.focus({ preventScroll: true });
-  } catch {
+  } catch (error) {
     const line = sent.querySelector(".notice.error") ?? sent.appendChild(document.createElement("p"));
     line.className = "notice error";
     line.role = "alert";
-    line.textContent = say.unsent;
+    line.textContent = error.sentence ?? say.unsent;
   }
 }
 
