@@ -5,6 +5,7 @@ of. ``RAN`` says in a browser whether one ran; a request to ``OUTSIDE`` says tha
 ``live_parts`` finds in a page's HTML what would.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -108,6 +109,14 @@ HARMLESS_ATTRIBUTES = frozenset({"alt", "title", "value", "placeholder", "aria-l
 def in_pieces(text: str, size: int) -> list[str]:
     """The text as a stream may cut it."""
     return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+_HONEST_LINK = re.compile(r'<a href="([^"]*)" rel="nofollow noopener noreferrer">\1</a>')
+
+
+def without_honest_links(html: str) -> str:
+    """The page without those links of an answer that show where they lead, which they may."""
+    return _HONEST_LINK.sub(r"\1", html)
 
 
 def live_parts(html: str) -> list[str]:
