@@ -144,6 +144,11 @@ OPENAI_ROWS: Final = (
     }),
 )  # fmt: skip
 
+MCP_ROWS: Final = (
+    Row("POST", "mcp/<str:organization>/<str:app>", Needs.READ_OR_RUN, Door.OPENAI, 200,
+        body={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}),
+)  # fmt: skip
+
 PAGE_ROWS: Final = (
     _page("GET", "healthz", Needs.NOTHING),
     _page("GET", "readyz", Needs.NOTHING, 503),
@@ -297,7 +302,7 @@ VISITOR_ROWS: Final = (
     ),
 )
 
-MATRIX: Final = (*API_ROWS, *OPENAI_ROWS, *PAGE_ROWS, *SHARE_ROWS, *VISITOR_ROWS)
+MATRIX: Final = (*API_ROWS, *OPENAI_ROWS, *MCP_ROWS, *PAGE_ROWS, *SHARE_ROWS, *VISITOR_ROWS)
 
 THIRD_PARTY: Final = frozenset(
     {

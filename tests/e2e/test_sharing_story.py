@@ -305,6 +305,29 @@ def test_samples_for_python_run_as_printed(page, platform, name):
     assert len(said.strip()) > 10
 
 
+MCP_CLIENT = """
+import asyncio, json, sys
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+async def main():
+    (server,) = json.load(sys.stdin)["mcpServers"].values()
+    async with httpx2.AsyncClient(headers=server["headers"], timeout=300) as http:
+        async with Client(streamable_http_client(server["url"], http_client=http)) as client:
+            said = await client.call_tool("ask", {"question": "What can you tell me?"})
+            assert not said.is_error, said
+            print(said.content[0].text)
+
+asyncio.run(main())
+"""
+
+
+def test_sample_for_assistants_is_all_that_the_official_client_needs(page, platform):
+    said = run(sys.executable, "-c", MCP_CLIENT, text=sample(page, platform, "mcp"))
+    assert len(said.strip()) > 10
+
+
 def test_sample_for_javascript_runs_as_printed(page, platform):
     """In the browser, whose fetch is the one of Node.js."""
     code = sample(page, platform, "javascript")

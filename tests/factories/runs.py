@@ -1,10 +1,12 @@
 """Published apps and runs in every state."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import factory
 
 from altiplano.accounts.models import Organization
+from altiplano.knowledge.models import Collection
 from altiplano.runs.models import Run
 from altiplano.serving.models import ModelEndpoint
 from altiplano.studio.models import App, AppVersion
@@ -32,9 +34,12 @@ def make_endpoint(base_url: str = "http://127.0.0.1:9/v1", model: str = "fake", 
     )
 
 
-def publish_app(organization: Organization, **extra: Any) -> App:
+def publish_app(
+    organization: Organization, *, collections: Iterable[Collection] = (), **extra: Any
+) -> App:
     """An app whose first version is published."""
     app = AppFactory(organization=organization, **extra)
+    app.collections.set(collections)
     app.published_version = AppVersion.unscoped.create(
         organization=organization,
         app=app,

@@ -1,10 +1,8 @@
 """What takes the fast lane: a question to an app, streamed, and a search in a collection."""
 
-import asyncio
 import re
 from collections.abc import Awaitable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import cache
 from io import BytesIO
 from typing import Any, Final
 
@@ -115,8 +113,7 @@ async def _answer_search(request: HttpRequest, asked: KeyRequest, wish: SearchIn
                 **wish.as_search(),
             )
         )
-        waiting = partial(search.ask_worker, prepared)
-        result = await asyncio.get_running_loop().run_in_executor(_waiters(), waiting)
+        result = await search.await_worker(prepared)
         content = SearchOut.of(result).model_dump(mode="json")
         response = HttpResponse(
             orjson.dumps(content), content_type="application/json; charset=utf-8"
@@ -124,12 +121,6 @@ async def _answer_search(request: HttpRequest, asked: KeyRequest, wish: SearchIn
     except Exception as error:  # noqa: BLE001 - as the API's routes: every one has its document
         response = handle_error(request, error)
     return _seal(request, response)
-
-
-@cache
-def _waiters() -> ThreadPoolExecutor:
-    """As many as have a connection to the broker to wait at."""
-    return ThreadPoolExecutor(search.CONNECTIONS, thread_name_prefix="search-waiter")
 
 
 @cache

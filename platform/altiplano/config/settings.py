@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "altiplano.web.middleware.security_headers",
     "altiplano.web.middleware.compressed_pages",
+    "altiplano.runs.interfaces.mcp.border.refuse_foreign_pages",
     "altiplano.config.middleware.program_errors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

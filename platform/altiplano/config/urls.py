@@ -9,6 +9,7 @@ from altiplano.config.api import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("v1/", include("altiplano.runs.interfaces.openai_urls")),
+    path("mcp/", include("altiplano.runs.interfaces.mcp.urls")),
     path("", include("altiplano.ops.urls")),
     path("admin/", admin.site.urls),
     path("", include("altiplano.web.urls")),

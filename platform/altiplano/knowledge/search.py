@@ -4,9 +4,11 @@ A worker answers; this side checks what is asked, waits a bounded time, and says
 answers.
 """
 
+import asyncio
 import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -103,6 +105,18 @@ def ask_worker(request: wire.SearchRequest) -> SearchResult:
     if reply.code:
         raise UnavailableError(lazily_in_my_language(reply.message), code=reply.code, retry_after=5)
     return SearchResult(reply.hits, round((time.perf_counter() - begun) * 1000, 2))
+
+
+async def await_worker(request: wire.SearchRequest) -> SearchResult:
+    """As :func:`ask_worker`, in a thread that is kept for waiting."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_waiters(), ask_worker, request)
+
+
+@cache
+def _waiters() -> ThreadPoolExecutor:
+    """As many as have a connection to the broker to wait at."""
+    return ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="search-waiter")
 
 
 def _checked_query(query: str) -> str:

@@ -17,6 +17,7 @@ class Door(models.TextChoices):
     PORTAL = "portal", _("these pages")
     API = "api", _("the API")
     OPENAI = "openai", _("the OpenAI protocol")
+    MCP = "mcp", _("MCP")
     PUBLIC = "public", _("the public page and websites")
 
 

@@ -142,7 +142,8 @@ def test_samples_name_this_platform_app_and_model(bob, app, settings):
     assert page.count(f"https://ai.school.example/api/v1/apps/{app.id}/runs") == 3
     assert "base_url=&quot;https://ai.school.example/v1&quot;" in page
     assert "model=&quot;green-schools/garden&quot;" in page
-    assert page.count("alti_YOUR_KEY") == 5
+    assert "&quot;url&quot;: &quot;https://ai.school.example/mcp/green-schools/garden&quot;" in page
+    assert page.count("alti_YOUR_KEY") == 6
     assert reverse("accounts:token-list") in page
 
 

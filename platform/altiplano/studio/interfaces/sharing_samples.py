@@ -80,10 +80,23 @@ for chunk in stream:
 print()
 """)
 
+_MCP = Template("""\
+{
+  "mcpServers": {
+    "$slug": {
+      "type": "http",
+      "url": "$url/mcp/$model",
+      "headers": { "Authorization": "Bearer $key" }
+    }
+  }
+}
+""")
+
 
 def samples_for(*, url: str, app: str, model: str) -> list[Sample]:
     """The samples for the app with this id and this model name on the platform at ``url``."""
-    blanks = {"url": url, "app": app, "model": model, "key": KEY_PLACEHOLDER}
+    slug = model.rpartition("/")[2]
+    blanks = {"url": url, "app": app, "model": model, "slug": slug, "key": KEY_PLACEHOLDER}
     return [
         Sample(
             "curl",
@@ -108,6 +121,17 @@ def samples_for(*, url: str, app: str, model: str) -> list[Sample]:
             str(_("The “openai” client")),
             str(_("Needs the package “openai”. Whatever speaks the OpenAI protocol works so.")),
             _OPENAI.substitute(blanks),
+        ),
+        Sample(
+            "mcp",
+            str(_("An assistant, by MCP")),
+            str(
+                _(
+                    "Goes into the settings of an assistant that takes MCP servers. It then has two "
+                    "tools: one asks this app, the other searches its documents."
+                )
+            ),
+            _MCP.substitute(blanks),
         ),
     ]
 
