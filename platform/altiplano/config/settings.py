@@ -78,7 +78,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "altiplano.web.middleware.security_headers",
     "altiplano.web.middleware.compressed_pages",
-    "altiplano.runs.interfaces.mcp.border.refuse_foreign_pages",
     "altiplano.config.middleware.program_errors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -195,6 +194,7 @@ MAIL_PAGE = env.read_bool("MAIL_PAGE", default=True)  # see accounts/mailbox.py 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [Path(__file__).resolve().parents[1] / "web" / "locale"]
+FORMAT_MODULE_PATH = "altiplano.web.formats"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 USE_I18N = True
 USE_TZ = True

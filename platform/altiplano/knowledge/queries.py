@@ -1,6 +1,7 @@
 """Reads about collections and documents, in a number of queries that does not grow with them."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -132,6 +133,14 @@ def document_text(organization_id: uuid.UUID, document_id: object) -> DocumentTe
     if text is None:
         raise NotFoundError(_("The text of this document has not been read yet."), code="no_text")
     return text
+
+
+def printed_documents(organization_id: uuid.UUID, document_ids: Iterable[str]) -> frozenset[str]:
+    """Those of the documents whose text was read off pages of print, where lines end with the paper."""
+    documents = Document.objects.within(organization_id).filter(
+        pk__in=set(document_ids), active_version__media_type="application/pdf"
+    )
+    return frozenset(str(pk) for pk in documents.values_list("pk", flat=True))
 
 
 def chunk_place(

@@ -104,6 +104,12 @@ def round_top(value: float) -> float:
     return next(step * power for step in (1, 2, 4, 5, 10) if step * power >= value * (1 - 1e-9))
 
 
+def _shares_lettered(values: Sequence[tuple[str, float]], top: float) -> tuple[float, ...]:
+    """Where the axis has lines: not in its middle when things are counted and that is half a thing."""
+    counts = all(float(value).is_integer() for _, value in values)
+    return (0.0, 1.0) if counts and not (top / 2).is_integer() else (0.0, 0.5, 1.0)
+
+
 def draw_bars(
     values: Sequence[tuple[str, float]],
     *,
@@ -143,7 +149,7 @@ def draw_bars(
         )
     lines = tuple(
         Line(y=_number(y), text_y=_number(y + 4), text=say_short(top * share))
-        for share in (0.0, 0.5, 1.0)
+        for share in _shares_lettered(values, top)
         for y in (ground - (ground - TOP) * share,)
     )
     return BarChart(title, summary, label_heading, empty_text, bars=tuple(bars), lines=lines)

@@ -316,6 +316,26 @@ def test_search_shows_passages_with_the_words_marked(alice, garden, monkeypatch)
     assert "12 ms" in page
 
 
+def test_passage_of_a_printed_page_flows_over_its_lines(alice, garden, monkeypatch):
+    lines = "Every day our kitchen and classrooms throw away about nine kilograms of peelings,"
+    hit = SearchHit(
+        chunk_id=1, document_id=str(garden.document.id), document_name="composting.pdf", page=1,
+        start=0, end=100, text=f"{lines}\nfruit and paper.\n• Bin 1", score=0.5,
+    )  # fmt: skip
+    monkeypatch.setattr(search, "ask_worker", lambda _: search.SearchResult((hit,), 12))
+    address = reverse("knowledge:collection-search", args=[garden.collection.id])
+    client = signed_in(alice)
+
+    def page_text():
+        return client.get(address, {"q": "zebra"}).content.decode()
+
+    versions = DocumentVersion.objects.within(alice.organization.id)
+    versions.filter(document=garden.document).update(media_type="application/pdf")
+    assert f"{lines} fruit and paper.\n• Bin 1" in page_text()
+    versions.filter(document=garden.document).update(media_type="text/csv")
+    assert f"{lines}\nfruit and paper.\n• Bin 1" in page_text()
+
+
 def test_search_that_nobody_answers_says_so_and_keeps_the_question(alice, garden, monkeypatch):
     def refuse(request):
         raise UnavailableError("Nobody is there.")

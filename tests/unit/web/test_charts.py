@@ -58,3 +58,17 @@ def test_label_of_a_bar_stays_text():
     drawn = draw_bars([("<b>Monday", 2.0)], **WORDS).drawn_bars()
     assert "<b>" not in drawn
     assert "<title>&lt;b&gt;Monday: 2.0</title>" in drawn
+
+
+@pytest.mark.parametrize(
+    ("values", "letters"),
+    [
+        ([1.0], ["0", "1"]),
+        ([5.0], ["0", "5"]),
+        ([4.0], ["0", "2", "4"]),
+        ([0.9], ["0", "0.5", "1"]),
+    ],
+)
+def test_axis_of_counted_things_has_no_half_a_thing(values, letters):
+    chart = draw_bars([(str(at), value) for at, value in enumerate(values)], **WORDS)
+    assert [line.text for line in chart.lines] == letters

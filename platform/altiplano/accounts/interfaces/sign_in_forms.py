@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account import forms
 from allauth.mfa.adapter import get_adapter
@@ -15,18 +15,23 @@ LABELS = {
     "email": _("E-mail address"),
     "password2": _("The same password again"),
 }
+NEW_PASSWORD_LABELS = LABELS | {
+    "oldpassword": _("Current password"),
+    "password1": _("New password"),
+}
 
 
 class PlainSpoken:
     """To be named before one of allauth's forms."""
 
     fields: dict[str, Any]
+    labels: ClassVar[dict[str, Any]] = LABELS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
-            field.label = LABELS.get(name, field.label)
+            field.label = self.labels.get(name, field.label)
 
 
 class SignInForm(PlainSpoken, forms.LoginForm):  # type: ignore[misc]
@@ -44,9 +49,13 @@ class ForgottenPasswordForm(PlainSpoken, forms.ResetPasswordForm):  # type: igno
 class NewPasswordForm(PlainSpoken, forms.ResetPasswordKeyForm):  # type: ignore[misc]
     """What a link of a forgotten password opens."""
 
+    labels = NEW_PASSWORD_LABELS
+
 
 class ChangePasswordForm(PlainSpoken, forms.ChangePasswordForm):  # type: ignore[misc]
     """The old password, and a new one twice."""
+
+    labels = NEW_PASSWORD_LABELS
 
 
 ODD_CREDENTIAL = (ValueError, KeyError, TypeError, IndexError, struct.error, InvalidSignature)

@@ -1,5 +1,6 @@
 """Trying a search: what the passages are that an app would be given for a question."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
@@ -12,6 +13,7 @@ from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import DomainError
 from altiplano.knowledge import queries, search
+from altiplano.knowledge.interfaces.excerpts import unwrap_lines
 from altiplano.knowledge.interfaces.marking import Piece, mark_words
 from altiplano.knowledge.search_wire import SearchHit
 
@@ -61,5 +63,14 @@ def try_search(request: HttpRequest, principal: Principal, collection_id: str) -
             context["error"], status = error.message, error.status
         else:
             context["took_ms"] = round(result.took_ms)
-            context["found"] = [Found(hit, mark_words(hit.text, question)) for hit in result.hits]
+            context["found"] = _found(principal, result.hits, question)
     return render(request, "knowledge/collection_search.html", context, status=status)
+
+
+def _found(principal: Principal, hits: Sequence[SearchHit], question: str) -> list[Found]:
+    """The hits as they are read: lines that only the width of a printed page broke flow on."""
+    printed = queries.printed_documents(
+        principal.organization_id, [hit.document_id for hit in hits]
+    )
+    shown = (unwrap_lines(hit.text) if hit.document_id in printed else hit.text for hit in hits)
+    return [Found(hit, mark_words(text, question)) for hit, text in zip(hits, shown, strict=True)]
