@@ -26,9 +26,10 @@ from altiplano.runs.models import Answer, Citation, Conversation, DailyUsage, Fe
 from altiplano.serving.domain.keys import seal_key
 from altiplano.serving.models import ModelEndpoint
 from altiplano.studio.domain.apps import keep_revision
-from altiplano.studio.models import AppSharing
+from altiplano.studio.models import AppSharing, DraftPackage
 from tests.cast import make_member
 from tests.factories.accounts import OrganizationFactory
+from tests.factories.packages import make_packages
 from tests.factories.runs import publish_app
 from tests.factories.studio import CollectionFactory
 
@@ -57,6 +58,8 @@ def make_everything(number: int) -> set[str]:
     )
     plugin = Plugin.objects.create(kind="retriever", slug=f"finder-{number}")
     PluginRelease.objects.create(plugin=plugin, version="1", manifest={}, config_schema={})
+    package = make_packages(organization, number, SEALED_KEY)
+    DraftPackage.unscoped.create(organization=organization, app=app, package=package)
     job = _failed_job(organization, version.id, number)
     QueueHold.objects.create(
         queue=f"queue-{number}", mode="paused", since=now, held_by="o@example.org", reason="Test"

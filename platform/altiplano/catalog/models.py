@@ -1,9 +1,22 @@
-"""The plugins this installation knows, as its workers reported them."""
+"""The built-in plugins, as the workers of this platform reported them, each for one kind.
+
+Plugins from outside are in :mod:`altiplano.catalog.package_models`.
+"""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from altiplano.catalog.package_models import (  # noqa: F401 - Django finds models here
+    AuthorKey,
+    Installation,
+    Package,
+    PackageConcern,
+    PackageRelease,
+    PackageState,
+    StoreEntry,
+)
 
 
 class Plugin(models.Model):

@@ -1,15 +1,46 @@
-"""Reads about plugins."""
+"""Reads about plugins, built in and from outside."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from altiplano.catalog.models import PluginRelease, ReleaseState
+from django.db.models import Count, Q, QuerySet
+
+from altiplano.catalog.models import (
+    AuthorKey,
+    Installation,
+    Package,
+    PackageRelease,
+    PackageState,
+    PluginRelease,
+    ReleaseState,
+)
+from altiplano_sdk import PackageManifest
 
 ReleaseKey = tuple[str, str]
 """Kind and id of a plugin."""
 
 
+@dataclass(frozen=True, slots=True)
+class UsableRelease:
+    """What a stage of one kind may name, whether built in or installed.
+
+    ``package_release`` and ``digest`` pin a release of a package; a built-in has neither.
+    """
+
+    kind: str
+    slug: str
+    version: str
+    manifest: Mapping[str, Any]
+    config_schema: Mapping[str, Any]
+    package_release: uuid.UUID | None = None
+    digest: str = ""
+    is_draft: bool = False
+
+
 def releases() -> list[PluginRelease]:
-    """Every release that is installed now, also quarantined ones, by kind and id."""
+    """Every built-in that is installed now, also quarantined ones, by kind and id."""
     return list(
         PluginRelease.objects.exclude(state=ReleaseState.GONE)
         .select_related("plugin")
@@ -17,13 +48,159 @@ def releases() -> list[PluginRelease]:
     )
 
 
-def active_releases() -> Mapping[ReleaseKey, PluginRelease] | None:
-    """The releases a pipeline may use; None while no worker has reported what it can run."""
+def usable_releases(
+    organization_id: uuid.UUID, *, drafts: Collection[uuid.UUID] = ()
+) -> Mapping[ReleaseKey, UsableRelease] | None:
+    """What pipelines of the organization may name; None while no worker has reported anything.
+
+    Built-ins, what the organization installed and has not switched off, and in place of that the
+    drafts of its own packages whose ids are in ``drafts``. A built-in never gives way.
+    """
     found = list(PluginRelease.objects.select_related("plugin"))
     if not found:
         return None
-    return {
-        (release.plugin.kind, release.plugin.slug): release
-        for release in found
-        if release.state == ReleaseState.ACTIVE
+    usable = {
+        release_key: release
+        for installed in _offered_to(organization_id, drafts)
+        for release_key, release in _by_kind(installed).items()
     }
+    for release in found:
+        if release.state == ReleaseState.ACTIVE:
+            kind, slug = release.plugin.kind, release.plugin.slug
+            usable[kind, slug] = UsableRelease(
+                kind, slug, release.version, release.manifest, release.config_schema
+            )
+    return usable
+
+
+def pinned_releases(
+    organization_id: uuid.UUID, release_ids: Collection[uuid.UUID]
+) -> Mapping[ReleaseKey, UsableRelease]:
+    """Of these releases, those that may still run in the organization: published, not recalled,
+    and of a package that is installed there, at whichever release.
+    """
+    if not release_ids:
+        return {}
+    installed = Installation.objects.within(organization_id).filter(is_enabled=True)
+    found = (
+        PackageRelease.objects.published()
+        .filter(id__in=release_ids, package_id__in=installed.values("package_id"))
+        .select_related("package")
+    )
+    return {key: usable for release in found for key, usable in _by_kind(release).items()}
+
+
+def installed_releases(organization_id: uuid.UUID) -> Mapping[str, uuid.UUID]:
+    """The release of each installed package, by the package's id."""
+    installed = Installation.objects.within(organization_id)
+    return dict(installed.values_list("package__slug", "release_id"))
+
+
+def _offered_to(
+    organization_id: uuid.UUID, drafts: Collection[uuid.UUID]
+) -> Iterator[PackageRelease]:
+    """A draft comes after the installation of the same package, and so takes its place."""
+    installations = Installation.objects.within(organization_id).filter(
+        is_enabled=True, release__state=PackageState.PUBLISHED
+    )
+    for installation in installations.select_related("release__package"):
+        yield installation.release
+    if drafts:
+        yield from (
+            PackageRelease.objects.owned_by(organization_id)
+            .filter(state=PackageState.DRAFT, package_id__in=drafts)
+            .select_related("package")
+        )
+
+
+def _by_kind(release: PackageRelease) -> dict[ReleaseKey, UsableRelease]:
+    manifest = PackageManifest.model_validate(release.manifest)
+    return {
+        (provided.kind.value, manifest.id): UsableRelease(
+            kind=provided.kind.value,
+            slug=manifest.id,
+            version=release.version,
+            manifest=manifest.for_kind(provided.kind).model_dump(mode="json"),
+            config_schema=release.schemas.get(provided.kind.value, {}),
+            package_release=release.id,
+            digest=release.digest,
+            is_draft=release.state == PackageState.DRAFT,
+        )
+        for provided in manifest.provides
+    }
+
+
+# --- The catalogue --------------------------------------------------------------------------------
+
+
+def catalogue() -> QuerySet[Package]:
+    """What anybody may install, by id, each with its release and how many organizations use it."""
+    return (
+        Package.objects.in_catalogue()
+        .select_related("current", "owner")
+        .annotate(users=Count("installations", filter=Q(installations__is_enabled=True)))
+        .order_by("slug")
+    )
+
+
+def installations_of(organization_id: uuid.UUID) -> QuerySet[Installation]:
+    """What the organization installed, by id, with the newest release of each."""
+    return (
+        Installation.objects.within(organization_id)
+        .select_related("package__current", "release")
+        .order_by("package__slug")
+    )
+
+
+def installation_of(organization_id: uuid.UUID, package: Package) -> Installation | None:
+    return installations_of(organization_id).filter(package=package).first()
+
+
+def published_releases(package: Package) -> QuerySet[PackageRelease]:
+    """What was ever offered to others, the newest first, also what was recalled."""
+    return package.releases.filter(
+        state__in=(PackageState.PUBLISHED, PackageState.RECALLED)
+    ).order_by("-published_at", "-id")
+
+
+def packages_of(organization_id: uuid.UUID) -> QuerySet[Package]:
+    """The organization's own packages, by id."""
+    return Package.objects.owned_by(organization_id).select_related("current").order_by("slug")
+
+
+def releases_of_author(organization_id: uuid.UUID, package: Package) -> QuerySet[PackageRelease]:
+    """Every release of one of the organization's own packages, the last upload first."""
+    return (
+        PackageRelease.objects.owned_by(organization_id)
+        .filter(package=package)
+        .select_related("package", "signed_with", "uploaded_by")
+        .order_by("-uploaded_at", "-id")
+    )
+
+
+def keys_of(organization_id: uuid.UUID) -> QuerySet[AuthorKey]:
+    """The organization's keys, the last one first."""
+    return (
+        AuthorKey.objects.within(organization_id)
+        .select_related("created_by")
+        .order_by("-created_at", "-id")
+    )
+
+
+def release_before(release: PackageRelease) -> PackageRelease | None:
+    """What was published last of the package when the release came, for a reviewer to compare."""
+    return (
+        PackageRelease.unscoped.filter(
+            package_id=release.package_id,
+            state__in=(PackageState.PUBLISHED, PackageState.RECALLED),
+            uploaded_at__lt=release.uploaded_at,
+        )
+        .exclude(id=release.id)
+        .order_by("-published_at", "-id")
+        .first()
+    )
+
+
+def order_of(version: str) -> tuple[int, ...]:
+    """A version as it is compared."""
+    return tuple(int(part) for part in version.split("."))

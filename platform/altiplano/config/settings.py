@@ -15,6 +15,7 @@ BLOB_ROOT = HOME / "blobs"
 INDEX_ROOT = HOME / "indexes"
 UPLOAD_ROOT = HOME / "uploads"
 PICTURE_ROOT = HOME / "pictures"  # a cache
+PLUGIN_ROOT = HOME / "plugins"  # a cache: packages unpacked for the workers
 UPLOAD_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)  # Django checks that it is there
 
 # --- Safety -----------------------------------------------------------------------------------
@@ -78,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "altiplano.web.middleware.security_headers",
     "altiplano.web.middleware.compressed_pages",
+    "altiplano.runs.interfaces.mcp.border.refuse_foreign_pages",
     "altiplano.config.middleware.program_errors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from altiplano.catalog.models import PluginRelease
-from altiplano.catalog.queries import ReleaseKey
+from altiplano.catalog.queries import ReleaseKey, UsableRelease
 from altiplano.kernel.reasons import in_my_language
 from altiplano.studio.config_fields import Setting, Widget, say_value, settings_of
 from altiplano.studio.pipelines import Stage
 from altiplano.studio.stage_edits import KIND_NAMES
 
-Releases = Mapping[ReleaseKey, PluginRelease]
+Releases = Mapping[ReleaseKey, UsableRelease]
 
 
 @dataclass(frozen=True, slots=True)

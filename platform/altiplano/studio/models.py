@@ -75,16 +75,43 @@ class DraftRevision(OrganizationModel):
         return f"revision {self.number} of {self.app_id}"
 
 
+class DraftPackage(OrganizationModel):
+    """The app's draft uses the draft of a package that its organization makes.
+
+    Only the draft: what others are answered with was published, and so were its plugins.
+    """
+
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="draft_packages")
+    package = models.ForeignKey("catalog.Package", on_delete=models.CASCADE, related_name="+")
+    attached_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(OrganizationModel.Meta):
+        abstract = False
+        verbose_name = _("draft of a plugin in an app")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["app", "package"], name="package_is_attached_once_to_app"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.package_id} in {self.app_id}"
+
+
 class FrozenVersionError(RuntimeError):
     """A frozen version was about to be changed."""
 
 
 class AppVersion(OrganizationModel):
-    """Immutable, publishable configuration of an app."""
+    """Immutable, publishable configuration of an app.
+
+    ``plugins`` pins the release of each plugin from outside (``studio.plugins.pin_plugins``).
+    """
 
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     pipeline = models.JSONField()
+    plugins = models.JSONField(default=list)
     collection_ids = models.JSONField()
     endpoint = models.ForeignKey(
         "serving.ModelEndpoint", null=True, on_delete=models.SET_NULL, related_name="+"

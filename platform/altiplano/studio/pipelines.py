@@ -11,8 +11,7 @@ import jsonschema
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from altiplano.catalog.models import PluginRelease
-from altiplano.catalog.queries import ReleaseKey
+from altiplano.catalog.queries import ReleaseKey, UsableRelease
 from altiplano.kernel.errors import InvalidInputError
 from altiplano.kernel.reasons import in_my_language
 from altiplano.kernel.sentences import Figure
@@ -51,7 +50,7 @@ def needs_documents(stages: Sequence[Stage]) -> bool:
 
 
 def check_pipeline(
-    stages: Sequence[Stage], *, releases: Mapping[ReleaseKey, PluginRelease] | None
+    stages: Sequence[Stage], *, releases: Mapping[ReleaseKey, UsableRelease] | None
 ) -> None:
     """Return when the workers can run these stages.
 
@@ -83,7 +82,7 @@ def check_pipeline(
             _check_stage(position, stage, releases)
 
 
-def _check_stage(position: int, stage: Stage, releases: Mapping[ReleaseKey, PluginRelease]) -> None:
+def _check_stage(position: int, stage: Stage, releases: Mapping[ReleaseKey, UsableRelease]) -> None:
     release = releases.get((stage.kind, stage.plugin))
     if release is None:
         _refuse(

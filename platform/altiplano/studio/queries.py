@@ -1,7 +1,7 @@
 """Reads about apps and their versions."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -21,16 +21,23 @@ def apps_of(organization_id: uuid.UUID) -> QuerySet[App]:
     )
 
 
-def draft_is_ahead(app: App) -> bool:
-    """Whether publishing now would change what the public asks; for apps of ``apps_of``."""
+def draft_is_ahead(app: App, installed: Mapping[str, uuid.UUID]) -> bool:
+    """Whether publishing now would change what the public asks; for apps of ``apps_of``.
+
+    ``installed`` is what ``installed_releases`` says of the app's organization.
+    """
     published = app.published_version
-    return published is None or not draft_equals(app, published)
+    return published is None or not draft_equals(app, published, installed)
 
 
-def draft_equals(app: App, version: AppVersion) -> bool:
-    """Whether freezing the draft now would make the same version again."""
+def draft_equals(app: App, version: AppVersion, installed: Mapping[str, uuid.UUID]) -> bool:
+    """Whether freezing the draft now would make the same version again, with the same plugins."""
     draft = (app.draft_pipeline, app.endpoint_id, {str(each.id) for each in app.collections.all()})
-    return draft == (version.pipeline, version.endpoint_id, set(version.collection_ids))
+    return draft == (
+        version.pipeline,
+        version.endpoint_id,
+        set(version.collection_ids),
+    ) and all(str(installed.get(pin["plugin"])) == pin["release"] for pin in version.plugins)
 
 
 def revision_of(app: App, number: int) -> DraftRevision | None:

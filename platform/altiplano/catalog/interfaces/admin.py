@@ -1,4 +1,4 @@
-"""Plugins and their releases in the admin dashboard."""
+"""Built-in plugins and their releases in the admin dashboard."""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
 from altiplano.accounts.interfaces.admin_decisions import Decision, decision_source
+from altiplano.catalog.interfaces import package_admin  # noqa: F401 - Django finds its pages here
 from altiplano.catalog.models import Plugin, PluginRelease, ReleaseState
 
 

@@ -1,16 +1,16 @@
 """Keys of model endpoints are stored encrypted, under a key derived from ``SECRET_KEY``."""
 
-import base64
 import hashlib
 import hmac
 import uuid
-from functools import cache
+from typing import Final
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import DomainError
+from altiplano.kernel.sealing import UnsealableError, derived_key, seal, unseal
+
+PURPOSE: Final = b"altiplano endpoint keys"
 
 
 class UnreadableKeyError(DomainError):
@@ -22,16 +22,14 @@ class UnreadableKeyError(DomainError):
 
 def seal_key(key: str) -> bytes:
     """``key`` as it may be stored; an empty key stays empty."""
-    return _fernet(settings.SECRET_KEY).encrypt(key.encode()) if key else b""
+    return seal(key, purpose=PURPOSE)
 
 
 def open_key(sealed: bytes | memoryview) -> str:
     """The key that :func:`seal_key` was given. Raises UnreadableKeyError."""
-    if not sealed:
-        return ""
     try:
-        return _fernet(settings.SECRET_KEY).decrypt(bytes(sealed)).decode()
-    except InvalidToken:
+        return unseal(sealed, purpose=PURPOSE)
+    except UnsealableError:
         raise UnreadableKeyError(
             _(
                 "The stored key of this model endpoint can no longer be read, because the platform's "
@@ -46,17 +44,5 @@ def tenant_salt(organization_id: uuid.UUID) -> str:
     The same for each request of one organization; not to be guessed from its id.
     """
     return hmac.new(
-        _derived(settings.SECRET_KEY, b"altiplano prefix-cache salt"),
-        organization_id.bytes,
-        hashlib.sha256,
+        derived_key(b"altiplano prefix-cache salt"), organization_id.bytes, hashlib.sha256
     ).hexdigest()
-
-
-@cache
-def _fernet(secret: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_derived(secret, b"altiplano endpoint keys")))
-
-
-@cache
-def _derived(secret: str, purpose: bytes) -> bytes:
-    return hmac.new(secret.encode(), purpose, hashlib.sha256).digest()

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.queries import active_releases
 from altiplano.kernel.errors import (
     ConflictError,
     InvalidInputError,
@@ -25,6 +24,7 @@ from altiplano.serving.queries import endpoint_usable_by
 from altiplano.studio.models import App, DraftRevision
 from altiplano.studio.pipeline_templates import DEFAULT_TEMPLATE, TEMPLATES
 from altiplano.studio.pipelines import Stage, check_pipeline, from_stored, to_stored
+from altiplano.studio.plugins import Releases, releases_for_draft, releases_for_versions
 from altiplano.studio.queries import collections_by_id
 from altiplano.studio.rules import MAX_APPS, check_collections
 
@@ -82,7 +82,7 @@ def create_app(
     name = read_name(name, maximum=200)
     chosen = _stages_of(template, stages)
     found = collections_by_id(principal.organization_id, collections)
-    _check_draft(chosen, found)
+    _check_draft(chosen, found, releases_for_versions(principal.organization_id))
     model = _endpoint(principal.organization_id, endpoint)
     if App.objects.within(principal.organization_id).count() >= MAX_APPS:
         raise LimitReachedError(
@@ -131,8 +131,10 @@ def _free_slug(organization_id: uuid.UUID, name: str) -> str:
     return free_slug(name, fallback="app", is_taken=lambda slug: apps.filter(slug=slug).exists())
 
 
-def _check_draft(stages: Sequence[Stage], collections: Sequence[Collection]) -> None:
-    check_pipeline(stages, releases=active_releases())
+def _check_draft(
+    stages: Sequence[Stage], collections: Sequence[Collection], releases: Releases | None
+) -> None:
+    check_pipeline(stages, releases=releases)
     check_collections(stages, collections)
 
 
@@ -172,7 +174,7 @@ def _change_draft(principal: Principal, app: App, changes: AppChanges) -> None:
         else collections_by_id(principal.organization_id, changes.collections)
     )
     stages = from_stored(app.draft_pipeline) if changes.stages is None else changes.stages
-    _check_draft(stages, collections)
+    _check_draft(stages, collections, releases_for_draft(app))
     if changes.endpoint is not UNCHANGED:
         app.endpoint = _endpoint(principal.organization_id, changes.endpoint)
     app.collections.set(collections)

@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.queries import active_releases
+from altiplano.catalog.queries import installed_releases
 from altiplano.kernel.errors import ConflictError, DomainError
 from altiplano.knowledge.models import Collection
 from altiplano.serving.queries import endpoint_usable_by
 from altiplano.studio.domain.apps import AppChanges, change_app, check_revision, lock_app
 from altiplano.studio.models import App, AppVersion, DraftRevision
 from altiplano.studio.pipelines import check_pipeline, from_stored, needs_documents
+from altiplano.studio.plugins import pin_plugins, releases_for_versions, releases_of_version
 from altiplano.studio.queries import draft_equals, revision_of, version_of, versions_of
 from altiplano.studio.rules import check_collections
 
@@ -32,7 +33,8 @@ def freeze_version(
         collections = list(app.collections.order_by("created_at", "id"))
         stages = from_stored(app.draft_pipeline)
         try:
-            check_pipeline(stages, releases=active_releases())
+            releases = releases_for_versions(app.organization_id)
+            check_pipeline(stages, releases=releases)
             check_collections(stages, collections)
         except DomainError as error:
             raise ConflictError(
@@ -45,6 +47,7 @@ def freeze_version(
             app=app,
             number=number,
             pipeline=app.draft_pipeline,
+            plugins=pin_plugins(stages, releases),
             collection_ids=[str(collection.id) for collection in collections],
             endpoint_id=app.endpoint_id,
             created_by_id=principal.user_id,
@@ -64,7 +67,7 @@ def publish_draft(*, principal: Principal, app_id: object, revision: int | None 
         app = lock_app(principal.organization_id, app_id)
         check_revision(app, revision)
         newest = versions_of(app).first()
-        if newest is None or not draft_equals(app, newest):
+        if newest is None or not draft_equals(app, newest, installed_releases(app.organization_id)):
             newest = freeze_version(principal=principal, app_id=app_id)
         return publish_version(principal=principal, app_id=app_id, number=newest.number)
 
@@ -147,7 +150,7 @@ def withdraw_app(*, principal: Principal, app_id: object) -> App:
 def _check_version(version: AppVersion) -> None:
     stages = from_stored(version.pipeline)
     try:
-        check_pipeline(stages, releases=active_releases())
+        check_pipeline(stages, releases=releases_of_version(version))
     except DomainError as error:
         raise ConflictError(error.message, code="version_not_ready", fields=error.fields) from error
     collections = Collection.objects.within(version.organization_id)

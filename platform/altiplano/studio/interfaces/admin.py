@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
-from altiplano.studio.models import App, AppSharing, AppVersion, DraftRevision
+from altiplano.studio.models import App, AppSharing, AppVersion, DraftPackage, DraftRevision
 
 
 @admin.register(App)
@@ -28,6 +28,16 @@ class DraftRevisionAdmin(AreaAdmin):
     list_select_related = ("app", "organization", "changed_by")
     search_fields = ("app__name", "app__slug", "organization__name")
     ordering = ("-changed_at",)
+
+
+@admin.register(DraftPackage)
+class DraftPackageAdmin(AreaAdmin):
+    """Which apps try a plugin that is still being written."""
+
+    list_display = ("app", "package", "organization", "attached_at")
+    list_select_related = ("app", "package", "organization")
+    search_fields = ("app__name", "package__slug", "organization__name")
+    ordering = ("-attached_at",)
 
 
 @admin.register(AppSharing)

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.queries import active_releases
 from altiplano.kernel.errors import DomainError
 from altiplano.kernel.forms import add_domain_errors
 from altiplano.knowledge.queries import collections_of
@@ -24,6 +23,7 @@ from altiplano.studio.domain.apps import AppChanges
 from altiplano.studio.interfaces.forms import AppForm, NameForm
 from altiplano.studio.models import App
 from altiplano.studio.pipelines import from_stored
+from altiplano.studio.plugins import releases_for_draft
 from altiplano.studio.stage_edits import KIND_NAMES
 
 PAGE_SIZE = 50
@@ -142,7 +142,7 @@ def delete_app(request: HttpRequest, principal: Principal, app_id: str) -> HttpR
 def _render_app(
     request: HttpRequest, principal: Principal, app: App, form: NameForm, *, status: int = 200
 ) -> HttpResponse:
-    releases = active_releases() or {}
+    releases = releases_for_draft(app) or {}
     context = {
         "app": app,
         "tab": "about",

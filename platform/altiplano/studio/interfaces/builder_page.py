@@ -10,8 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.models import PluginRelease
-from altiplano.catalog.queries import active_releases
+from altiplano.catalog.queries import UsableRelease
 from altiplano.kernel.reasons import in_my_language
 from altiplano.knowledge.models import Collection
 from altiplano.serving.models import ModelEndpoint
@@ -21,6 +20,7 @@ from altiplano.studio.differences import AppState, Releases, compare, plugin_tit
 from altiplano.studio.interfaces.comparison import Comparison, name_differences, state_of
 from altiplano.studio.models import App, DraftRevision
 from altiplano.studio.pipelines import Stage, config_problems, from_stored
+from altiplano.studio.plugins import releases_for_draft
 from altiplano.studio.queries import revision_of
 from altiplano.studio.stage_edits import (
     KIND_NAMES,
@@ -126,7 +126,7 @@ def build_page(
     principal: Principal, app: App, *, position: int, attempt: Attempt | None = None
 ) -> BuilderPage:
     """The page with the stage at ``position`` opened, or with the one of the ``attempt``."""
-    known = active_releases()
+    known = releases_for_draft(app)
     releases = known or {}
     stages = from_stored(app.draft_pipeline)
     attempt = attempt or Attempt()
@@ -226,7 +226,7 @@ def _target(stages: Sequence[Stage], position: int, to: int) -> int | None:
     return to if is_inside and is_in_order(moved_stage(stages, position, to)) else None
 
 
-def _summary(release: PluginRelease | None) -> str:
+def _summary(release: UsableRelease | None) -> str:
     return in_my_language(str(release.manifest.get("summary", ""))) if release else ""
 
 

@@ -21,8 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.models import PluginRelease
-from altiplano.catalog.queries import active_releases
+from altiplano.catalog.queries import UsableRelease
 from altiplano.kernel.errors import ConflictError, DomainError, InvalidInputError, NotFoundError
 from altiplano.studio.config_fields import PREFIX
 from altiplano.studio.domain.apps import AppChanges, change_app
@@ -30,6 +29,7 @@ from altiplano.studio.domain.versions import undo_change
 from altiplano.studio.interfaces.builder_page import Attempt, build_page, where_now
 from altiplano.studio.models import App
 from altiplano.studio.pipelines import Stage, from_stored
+from altiplano.studio.plugins import releases_for_draft
 from altiplano.studio.stage_edits import (
     exchange_plugin,
     inserted_stage,
@@ -69,7 +69,7 @@ def change_stage(request: HttpRequest, principal: Principal, app_id: str) -> Htt
     app = App.objects.get_within(principal.organization_id, app_id)
     post = _read_stage_post(request)
     try:
-        release = release_of(post.stage)
+        release = release_of(app, post.stage)
     except InvalidInputError as error:
         here = where_now(app, post.revision, post.position or 0, post.stage)
         attempt = Attempt(error.message, stage=post.stage, position=here, typed=post.typed)
@@ -114,7 +114,7 @@ def arrange_stages(request: HttpRequest, principal: Principal, app_id: str) -> H
     if revision != app.draft_revision:
         return _show_conflict(request, principal, app, Attempt(), seen=revision, position=at)
     try:
-        changed, position, dropped = _arranged(request.POST, stages, at)
+        changed, position, dropped = _arranged(app, request.POST, stages, at)
     except DomainError as error:
         told = Attempt(sentence=error.message)
         return _render(request, principal, app, attempt=told, position=at, status=error.status)
@@ -127,7 +127,7 @@ def arrange_stages(request: HttpRequest, principal: Principal, app_id: str) -> H
 
 
 def _arranged(
-    data: QueryDict, stages: Sequence[Stage], position: int
+    app: App, data: QueryDict, stages: Sequence[Stage], position: int
 ) -> tuple[Sequence[Stage], int, tuple[str, ...]]:
     """The stages after what was wished, the one to open then, and settings that were dropped.
 
@@ -137,7 +137,7 @@ def _arranged(
     if wish == "add":
         kind, _colon, plugin = data.get("plugin", "").partition(":")
         new = Stage(kind, plugin)
-        release_of(new)
+        release_of(app, new)
         return inserted_stage(stages, new), place_for(stages, kind), ()
     if position >= len(stages):
         raise NotFoundError(_("This stage is not there any more."))
@@ -148,7 +148,7 @@ def _arranged(
         return moved_stage(stages, position, to), to, ()
     if wish == "exchange":
         plugin = data.get("plugin", "")
-        release = release_of(Stage(stages[position].kind, plugin))
+        release = release_of(app, Stage(stages[position].kind, plugin))
         exchange = exchange_plugin(stages[position], plugin, release.config_schema)
         return with_stage(stages, position, exchange.stage), position, exchange.dropped
     raise InvalidInputError(_("Choose what is to be done with the stage."))
@@ -284,9 +284,9 @@ def _read_stage_post(request: HttpRequest) -> StagePost:
     )
 
 
-def release_of(stage: Stage) -> PluginRelease:
-    """Raises InvalidInputError for a plugin that no worker can run."""
-    release = (active_releases() or {}).get((stage.kind, stage.plugin))
+def release_of(app: App, stage: Stage) -> UsableRelease:
+    """Raises InvalidInputError for a plugin that the app's draft may not name."""
+    release = (releases_for_draft(app) or {}).get((stage.kind, stage.plugin))
     if release is None:
         raise InvalidInputError(_("This plugin is not installed any more; choose another one."))
     return release

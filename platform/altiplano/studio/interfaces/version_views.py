@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.queries import active_releases
+from altiplano.catalog.queries import installed_releases
 from altiplano.kernel.errors import ConflictError, DomainError, NotFoundError
 from altiplano.studio import queries
 from altiplano.studio.differences import compare
 from altiplano.studio.domain import versions
 from altiplano.studio.interfaces.comparison import Comparison, name_differences, state_of
 from altiplano.studio.models import App, AppVersion
+from altiplano.studio.plugins import releases_for_draft
 
 PAGE_SIZE = 25
 DRAFT = "draft"
@@ -46,7 +47,8 @@ def list_versions(request: HttpRequest, principal: Principal, app_id: str) -> Ht
         "app": app,
         "tab": "versions",
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
-        "is_ahead": newest is None or not queries.draft_equals(app, newest),
+        "is_ahead": newest is None
+        or not queries.draft_equals(app, newest, installed_releases(app.organization_id)),
         "may_write": "write" in principal.scopes,
     }
     return render(request, "studio/versions.html", context)
@@ -200,7 +202,7 @@ def _version_name(number: int) -> str:
 
 def _compared(app: App, before: Side, after: Side) -> Comparison:
     differences = compare(
-        state_of(before.version or app), state_of(after.version or app), active_releases()
+        state_of(before.version or app), state_of(after.version or app), releases_for_draft(app)
     )
     return name_differences(app.organization_id, differences)
 

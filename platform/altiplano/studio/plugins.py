@@ -1,0 +1,78 @@
+"""Which plugins an app may name: in its draft, in a frozen version, and pinned for a run."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from altiplano.catalog.queries import (
+    ReleaseKey,
+    UsableRelease,
+    pinned_releases,
+    usable_releases,
+)
+from altiplano.studio.models import App, AppVersion, DraftPackage
+from altiplano.studio.pipelines import Stage
+
+Releases = Mapping[ReleaseKey, UsableRelease]
+
+
+def releases_for_draft(app: App) -> Releases | None:
+    """What the app's draft may name: also its author's drafts that were attached to it.
+
+    None while no worker has reported anything.
+    """
+    return usable_releases(app.organization_id, drafts=attached_to(app))
+
+
+def releases_for_versions(organization_id: uuid.UUID) -> Releases | None:
+    """What a frozen version may name. Drafts of plugins change with each save of a file."""
+    return usable_releases(organization_id)
+
+
+def releases_of_version(version: AppVersion) -> Releases | None:
+    """What the frozen version was made with, as far as it may still run, and the built-ins."""
+    usable = releases_for_versions(version.organization_id)
+    if usable is None:
+        return None
+    ids = [uuid.UUID(pin["release"]) for pin in version.plugins]
+    pinned = pinned_releases(version.organization_id, ids)
+    built_in = {key: each for key, each in usable.items() if each.package_release is None}
+    return {**pinned, **built_in}
+
+
+def attached_to(app: App) -> list[uuid.UUID]:
+    """The packages whose drafts the app's draft uses."""
+    attached = DraftPackage.objects.within(app.organization_id).filter(app=app)
+    return list(attached.values_list("package_id", flat=True))
+
+
+def pin_plugins(stages: Sequence[Stage], releases: Releases | None) -> list[dict[str, Any]]:
+    """For each stage of a plugin from outside, the exact release that is to carry it out.
+
+    ``config_hash`` tells whether a stage is still what it was when it was pinned. Built-ins are
+    what the workers have and are not pinned.
+    """
+    pins: list[dict[str, Any]] = []
+    for stage in stages:
+        release = (releases or {}).get((stage.kind, stage.plugin))
+        if release is None or release.package_release is None:
+            continue
+        pins.append(
+            {
+                "kind": stage.kind,
+                "plugin": stage.plugin,
+                "release": str(release.package_release),
+                "version": release.version,
+                "digest": release.digest,
+                "config_hash": config_hash(stage.config),
+            }
+        )
+    return pins
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """The same for configurations that say the same."""
+    canonical = json.dumps(config, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
