@@ -15,6 +15,7 @@ BLOB_ROOT = HOME / "blobs"
 INDEX_ROOT = HOME / "indexes"
 UPLOAD_ROOT = HOME / "uploads"
 PICTURE_ROOT = HOME / "pictures"  # a cache
+PLUGIN_ROOT = HOME / "plugins"  # a cache: packages unpacked for the workers
 UPLOAD_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)  # Django checks that it is there
 
 # --- Safety -----------------------------------------------------------------------------------
