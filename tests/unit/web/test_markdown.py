@@ -1,11 +1,18 @@
 """What a model writes cannot do more in a page than be read."""
 
+import re
+
 import pytest
 from django.utils.safestring import mark_safe
 from hypothesis import given
 from hypothesis import strategies as st
 
 from altiplano.web.markdown import mark_places, render_markdown
+from tests.factories.hostile import FORMS, live_parts, without_honest_links
+
+TAGS_THAT_LOAD = (
+    r"<(?:img|script|style|link|iframe|object|embed|svg|math|video|audio|source|form|base|meta)\b"
+)
 
 
 def test_render_markdown_keeps_the_shape_of_a_text():
@@ -38,6 +45,28 @@ def test_render_markdown_marks_links_as_untrusted():
         '<p>rules (<a href="https://example.org/rules" rel="nofollow noopener noreferrer">'
         "https://example.org/rules</a>)</p>\n"
     )
+
+
+LETTERS = st.text(alphabet="<>![]()`'\"\\/#|*_&; \n-ax", max_size=12)
+
+
+def harmful(html: str) -> list[str]:
+    return live_parts(without_honest_links(html)) + re.findall(TAGS_THAT_LOAD, html)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_c19_render_markdown_makes_text_of_each_form_wherever_it_is_cut(form):
+    """An answer that was stopped is shown as far as it was said."""
+    for end in range(1, len(form.text) + 1):
+        assert harmful(render_markdown(form.text[:end])) == [], form.text[:end]
+
+
+@given(st.lists(st.one_of(st.sampled_from(FORMS).map(lambda form: form.text), LETTERS)), st.data())
+def test_c19_render_markdown_makes_text_of_forms_run_together(pieces, data):
+    text = "".join(pieces)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    assert harmful(render_markdown(text[start:end])) == []
 
 
 @pytest.mark.parametrize(
