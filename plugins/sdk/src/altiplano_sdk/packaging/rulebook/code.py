@@ -179,6 +179,24 @@ GLOBAL_STATE: Final = Rule(
     ),
     severity=Severity.WARNING,
 )
+IMPORT_FAILS: Final = Rule(
+    "ALT217",
+    "The package can be imported",
+    "It is imported in the sandbox with nothing but the SDK, pydantic and the vendored wheels.",
+    "Mend the error, and name in requirements.txt what the package needs.",
+    bad=_class("import no_such_package\n\n\n" + (_GOOD_CLASS.text or "")),
+    good=_GOOD_CLASS,
+)
+CONFIG_MODEL: Final = Rule(
+    "ALT218",
+    "`Config` is a pydantic model",
+    "Its JSON Schema draws the form in the builder and checks what owners enter.",
+    "Write `class Config(BaseModel)` with one Field(description=...) per setting.",
+    bad=_class((_GOOD_CLASS.text or "").replace("    points", "    Config = dict\n    points")),
+    good=_GOOD_CLASS,
+)
+LOADED_RULES: Final = (IMPORT_FAILS, CONFIG_MODEL)
+"""Found by importing the package, which only its author and the sandbox do."""
 
 CODE_RULES: Final = (
     NO_MODULE,
@@ -197,4 +215,5 @@ CODE_RULES: Final = (
     ENVIRONMENT,
     BLOCKING,
     GLOBAL_STATE,
+    *LOADED_RULES,
 )

@@ -178,6 +178,15 @@ PROVIDED: Final = Rule(
     good=Example("requirements.txt", ""),
     severity=Severity.WARNING,
 )
+NOT_FETCHED: Final = Rule(
+    "ALT604",
+    "Requirements come as wheels",
+    "Nobody builds anything when a plugin is installed; a source archive would run its own "
+    "set-up script.",
+    "Pin a version that is released as a wheel for this Python and platform.",
+    bad=Example("requirements.txt", "no-such-package-anywhere==1.0"),
+    good=Example("requirements.txt", "wordfreq==3.1.1"),
+)
 
 FILE_RULES: Final = (FILE_KIND, FILE_SIZE, FILE_COUNT, SPECIAL_FILE, FILE_NAME, SECRET_FILE)
 ARCHIVE_RULES: Final = (
@@ -193,4 +202,4 @@ ARCHIVE_RULES: Final = (
     BAD_WHEEL,
     SIGNATURE,
 )
-REQUIREMENT_RULES: Final = (UNPINNED, NO_ADDRESSES, PROVIDED)
+REQUIREMENT_RULES: Final = (UNPINNED, NO_ADDRESSES, PROVIDED, NOT_FETCHED)
