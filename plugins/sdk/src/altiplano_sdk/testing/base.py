@@ -8,6 +8,10 @@ import pytest
 from pydantic import BaseModel
 
 from altiplano_sdk import CONTRACT_VERSION, Context, Manifest, StageKind
+from altiplano_sdk.testing.capabilities import granted_context
+from altiplano_sdk.testing.reference import reference_set
+from altiplano_sdk.testing.rules import CONFIG, WHOLE, proves
+from altiplano_sdk.testing.samples import Samples
 
 
 class SilentLog:
@@ -26,11 +30,15 @@ class ConformanceSuite:
     A suite is a promise, so no test of it can be left out in silence: one that is set to None
     or replaced fails :meth:`test_suite_is_whole`, unless the replacement is marked
     ``@pytest.mark.xfail(reason=...)`` and so states what the plugin does not do.
+
+    A plugin that needs more than stubs gives overrides :meth:`make_context`. ``samples`` are what
+    an author wrote down in ``conformance.toml`` because no suite can guess it.
     """
 
     kind: ClassVar[StageKind]
     plugin_class: ClassVar[Any]
     config: ClassVar[Mapping[str, Any]] = {}
+    samples: ClassVar[Samples] = Samples()
 
     @pytest.fixture
     def plugin(self) -> Any:
@@ -39,12 +47,20 @@ class ConformanceSuite:
 
     @pytest.fixture
     def ctx(self) -> Context:
-        """A context in which nothing was granted."""
-        return Context(log=SilentLog())
+        return self.make_context()
 
     def make_plugin(self) -> Any:
         return self.plugin_class(self.plugin_class.Config.model_validate(dict(self.config)))
 
+    def make_context(self) -> Context:
+        """A context with a stub for each capability that the manifest asks for, and no other."""
+        return granted_context(
+            self.plugin_class.manifest.grants,
+            passages=reference_set().passages,
+            prepared=self.samples.prepared,
+        )
+
+    @proves(WHOLE)
     def test_suite_is_whole(self) -> None:
         """Every test of the suite runs as written or states why it cannot."""
         changed = sorted(
@@ -63,6 +79,7 @@ class ConformanceSuite:
         assert manifest.kind is self.kind
         assert manifest.contract <= CONTRACT_VERSION
 
+    @proves(CONFIG)
     def test_config_describes_itself(self) -> None:
         """The form is drawn from the schema: each field says in a sentence what it is for."""
         config_model = self.plugin_class.Config
@@ -70,6 +87,7 @@ class ConformanceSuite:
         fields = config_model.model_fields
         assert [name for name, field in fields.items() if not field.description] == []
 
+    @proves(CONFIG)
     def test_config_refuses_unknown_fields(self) -> None:
         """A misspelt field is an error its author sees, not a default in disguise."""
         with pytest.raises(ValueError, match="no_such_field"):

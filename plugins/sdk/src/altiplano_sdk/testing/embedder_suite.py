@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from altiplano_sdk import Context, StageKind, VectorBatch
-from altiplano_sdk.testing.base import ConformanceSuite
+from altiplano_sdk.testing.calls import CallSuite
+from altiplano_sdk.testing.rules import REPEATABLE, SHAPES, proves
+from altiplano_sdk.testing.shapes import assert_shape
+from altiplano_sdk.testing.texts import USUAL
 
 TEXTS = (
     "Compost is mature after six to twelve months.",
@@ -32,10 +35,28 @@ ODD_TEXTS = (
 )
 
 
-class EmbedderSuite(ConformanceSuite):
-    """Set ``plugin_class``; override ``ctx`` when the plugin needs a granted capability."""
+class EmbedderSuite(CallSuite):
+    """Set ``plugin_class``; override ``make_context`` when stubs are not enough."""
 
     kind = StageKind.EMBEDDER
+    huge_characters = 10_000
+
+    async def call(self, plugin: Any, ctx: Context, text: str) -> list[tuple[float, ...]]:
+        """The vectors of the text as a question, of the text and of another one."""
+        batches = (
+            await plugin.embed_query(text, ctx),
+            await plugin.embed_passages((text, USUAL), ctx),
+        )
+        for batch, count in zip(batches, (1, 2), strict=True):
+            assert_shape(batch, VectorBatch)
+            assert (batch.count, batch.dimension) == (count, plugin.dimension)
+        vectors = [row for batch in batches for row in rows(batch)]
+        assert [math.hypot(*vector) for vector in vectors] == pytest.approx([1.0] * 3, abs=1e-3)
+        return vectors
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Sums of floats may differ in their last digits from one batch to another."""
+        return all(cosine(a, b) > 1 - 1e-3 for a, b in zip(one, other, strict=True))
 
     def passages(self, plugin: Any, ctx: Context, texts: Sequence[str]) -> list[tuple[float, ...]]:
         return rows(asyncio.run(plugin.embed_passages(texts, ctx)))
@@ -49,6 +70,7 @@ class EmbedderSuite(ConformanceSuite):
         assert plugin.dimension >= 1
         assert self.make_plugin().model_id == plugin.model_id
 
+    @proves(SHAPES)
     def test_every_text_has_a_unit_vector(self, plugin: Any, ctx: Context) -> None:
         vectors = self.passages(plugin, ctx, TEXTS)
         assert [len(vector) for vector in vectors] == [plugin.dimension] * len(TEXTS)
@@ -64,6 +86,7 @@ class EmbedderSuite(ConformanceSuite):
         for there, back in zip(forward, backward[::-1], strict=True):
             assert cosine(there, back) == pytest.approx(1.0, abs=1e-3)
 
+    @proves(REPEATABLE)
     def test_a_batch_changes_no_vector(self, plugin: Any, ctx: Context) -> None:
         together = self.passages(plugin, ctx, TEXTS * 12)
         alone = self.passages(plugin, ctx, TEXTS[:1])

@@ -1,7 +1,8 @@
 """What every generator does: stream, end exactly once, and let go when it is closed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,10 @@ from altiplano_sdk import (
     TextDelta,
     Usage,
 )
-from altiplano_sdk.testing.base import ConformanceSuite, SilentLog
+from altiplano_sdk.testing.base import SilentLog
+from altiplano_sdk.testing.calls import CallSuite
+from altiplano_sdk.testing.rules import BUDGETS, CANCELLATION, SHAPES, TAXONOMY, proves
+from altiplano_sdk.testing.shapes import assert_shape
 
 REQUEST = GenerationRequest((ChatMessage("user", "Hello"),), max_tokens=16)
 
@@ -46,51 +50,80 @@ class ScriptedModel:
             self.closed = True
 
 
-class GeneratorSuite(ConformanceSuite):
-    """Set ``plugin_class``. For generators that speak through the granted language model."""
+class GeneratorSuite(CallSuite):
+    """Set ``plugin_class``. What only a generator with the granted model can do is asked of one
+    that asks for it.
+    """
 
     kind = StageKind.GENERATOR
 
+    async def call(self, plugin: Any, ctx: Context, text: str) -> str:
+        """The whole answer to a person who says ``text``."""
+        request = GenerationRequest((ChatMessage("user", text),), max_tokens=64)
+        events = [event async for event in plugin.generate(request, ctx)]
+        assert_generation(events)
+        return "".join(event.text for event in events[:-1])
+
+    @pytest.fixture
+    def speaking(self, plugin: Any) -> Any:
+        """The plugin, if it is one that speaks through the granted model."""
+        if not self.plugin_class.manifest.grants.model_use:
+            pytest.skip("this generator does not ask for the model")
+        return plugin
+
     def collect(self, plugin: Any, model: ScriptedModel | None) -> list[GenerationEvent]:
         async def run() -> list[GenerationEvent]:
-            ctx = Context(log=SilentLog(), llm=model)
+            ctx = replace(self.make_context(), log=SilentLog(), llm=model)
             return [event async for event in plugin.generate(REQUEST, ctx)]
 
         return asyncio.run(run())
 
-    def test_text_adds_up_and_done_comes_once_and_last(self, plugin: Any) -> None:
-        events = self.collect(plugin, ScriptedModel("Six ", "months", "."))
-        assert isinstance(events[-1], GenerationDone)
-        texts = [event for event in events[:-1] if isinstance(event, TextDelta)]
-        assert len(texts) == len(events) - 1
-        assert "".join(event.text for event in texts) == "Six months."
+    @proves(SHAPES)
+    def test_text_adds_up_and_done_comes_once_and_last(self, speaking: Any) -> None:
+        events = self.collect(speaking, ScriptedModel("Six ", "months", "."))
+        assert_generation(events)
+        texts = [event.text for event in events if isinstance(event, TextDelta)]
+        assert "".join(texts) == "Six months."
 
-    def test_usage_is_passed_on(self, plugin: Any) -> None:
-        done = self.collect(plugin, ScriptedModel("a", "b"))[-1]
+    def test_usage_is_passed_on(self, speaking: Any) -> None:
+        done = self.collect(speaking, ScriptedModel("a", "b"))[-1]
         assert isinstance(done, GenerationDone)
         assert done.usage == Usage(3, 2)
 
-    def test_request_stays_within_what_was_asked(self, plugin: Any) -> None:
+    @proves(BUDGETS)
+    def test_request_stays_within_what_was_asked(self, speaking: Any) -> None:
         model = ScriptedModel("a")
-        self.collect(plugin, model)
+        self.collect(speaking, model)
         assert [request.messages for request in model.requests] == [REQUEST.messages]
         assert model.requests[0].max_tokens <= REQUEST.max_tokens
 
-    def test_error_of_the_engine_passes(self, plugin: Any) -> None:
+    @proves(TAXONOMY)
+    def test_error_of_the_engine_passes(self, speaking: Any) -> None:
         with pytest.raises(EngineError, match="It broke"):
-            self.collect(plugin, ScriptedModel("a", error=EngineError("It broke.")))
+            self.collect(speaking, ScriptedModel("a", error=EngineError("It broke.")))
 
-    def test_without_a_model_it_says_so(self, plugin: Any) -> None:
+    @proves(TAXONOMY)
+    def test_without_a_model_it_says_so(self, speaking: Any) -> None:
         with pytest.raises(PermanentError, match="model"):
-            self.collect(plugin, None)
+            self.collect(speaking, None)
 
-    def test_closing_it_closes_the_model(self, plugin: Any) -> None:
+    @proves(CANCELLATION)
+    def test_closing_it_closes_the_model(self, speaking: Any) -> None:
         model = ScriptedModel("a", "b", "c")
 
         async def run() -> None:
-            stream = plugin.generate(REQUEST, Context(log=SilentLog(), llm=model))
+            ctx = replace(self.make_context(), log=SilentLog(), llm=model)
+            stream = speaking.generate(REQUEST, ctx)
             await anext(stream)
             await stream.aclose()
 
         asyncio.run(run())
         assert model.closed
+
+
+def assert_generation(events: Sequence[Any]) -> None:
+    """Passes for any number of deltas and one GenerationDone, which is last."""
+    assert events, "a generation ends with GenerationDone"
+    assert_shape(events[-1], GenerationDone)
+    for event in events[:-1]:
+        assert_shape(event, TextDelta)

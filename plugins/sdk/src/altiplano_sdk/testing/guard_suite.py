@@ -1,10 +1,9 @@
 """What every guard does: answer at its points with a verdict that can be carried out."""
 
 import asyncio
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,10 +16,10 @@ from altiplano_sdk import (
     Query,
     StageKind,
 )
-from altiplano_sdk.testing.base import ConformanceSuite
-from altiplano_sdk.testing.retriever_suite import make_passage
-
-ACTIONS = {"pass", "abstain", "block", "replace"}
+from altiplano_sdk.testing.calls import CallSuite
+from altiplano_sdk.testing.reference import make_passage
+from altiplano_sdk.testing.rules import ODD_INPUT, REPEATABLE, SHAPES, proves
+from altiplano_sdk.testing.shapes import assert_shape
 
 PASSAGES: Sequence[Passage] = (
     replace(
@@ -40,24 +39,32 @@ PASSAGES: Sequence[Passage] = (
 QUESTIONS = ("When is compost mature?", "", "\0", "?" * 5000, "¿Cuándo?", "\u202eabc")
 
 
-class GuardSuite(ConformanceSuite):
-    """Set ``plugin_class``; override ``ctx`` when the plugin needs a granted capability."""
+class GuardSuite(CallSuite):
+    """Set ``plugin_class``; override ``make_context`` when stubs are not enough."""
 
     kind = StageKind.GUARD
+    huge_characters = 50_000
+
+    async def call(self, plugin: Any, ctx: Context, text: str) -> tuple[GuardVerdict, ...]:
+        """The verdicts on ``text`` at the guard's points: as question, evidence and answer."""
+        verdicts = []
+        for point in plugin.points:
+            request = self.request(point)
+            if point is GuardPoint.INPUT:
+                request = replace(request, query=Query(text, language="en"))
+            elif point is GuardPoint.EVIDENCE:
+                request = replace(request, passages=(*PASSAGES, make_passage(3, text)))
+            else:
+                request = replace(request, answer=text)
+            verdict = await plugin.check(request, ctx)
+            assert_verdict(request, verdict)
+            verdicts.append(verdict)
+        return tuple(verdicts)
 
     def check(self, plugin: Any, ctx: Context, request: GuardRequest) -> GuardVerdict:
         verdict = asyncio.run(plugin.check(request, ctx))
-        assert isinstance(verdict, GuardVerdict)
-        assert verdict.action in ACTIONS
-        if verdict.action in {"block", "replace"}:
-            assert verdict.message, f"{verdict.action} needs a message to show"
-        for value in (verdict.scores or {}).values():
-            assert math.isfinite(value)
-        for citation in verdict.citations:
-            passage = request.passages[citation.passage]
-            assert 0 <= citation.start < citation.end <= len(passage.text)
-            assert 0 <= citation.answer_start <= citation.answer_end
-        return verdict
+        assert_verdict(request, verdict)
+        return cast(GuardVerdict, verdict)
 
     def request(self, point: GuardPoint, **changes: Any) -> GuardRequest:
         request = GuardRequest(
@@ -68,6 +75,7 @@ class GuardSuite(ConformanceSuite):
         )
         return replace(request, **changes)
 
+    @proves(SHAPES)
     def test_points_are_stated(self, plugin: Any) -> None:
         assert plugin.points
         assert set(plugin.points) <= set(GuardPoint)
@@ -76,6 +84,7 @@ class GuardSuite(ConformanceSuite):
         for point in plugin.points:
             self.check(plugin, ctx, self.request(point))
 
+    @proves(ODD_INPUT)
     @pytest.mark.parametrize("question", QUESTIONS, ids=range(len(QUESTIONS)))
     def test_odd_questions_get_a_verdict(self, plugin: Any, ctx: Context, question: str) -> None:
         for point in plugin.points:
@@ -90,7 +99,20 @@ class GuardSuite(ConformanceSuite):
         for point in plugin.points:
             self.check(plugin, ctx, self.request(point, passages=bare))
 
+    @proves(REPEATABLE)
     def test_verdicts_do_not_depend_on_chance(self, plugin: Any, ctx: Context) -> None:
         for point in plugin.points:
             request = self.request(point)
             assert self.check(plugin, ctx, request) == self.check(plugin, ctx, request)
+
+
+def assert_verdict(request: GuardRequest, verdict: Any) -> None:
+    """Passes for a verdict that can be carried out for ``request``."""
+    assert_shape(verdict, GuardVerdict)
+    if verdict.action in {"block", "replace"}:
+        assert verdict.message, f"{verdict.action} needs a message to show"
+    for citation in verdict.citations:
+        assert 0 <= citation.passage < len(request.passages)
+        passage = request.passages[citation.passage]
+        assert 0 <= citation.start < citation.end <= len(passage.text)
+        assert 0 <= citation.answer_start <= citation.answer_end <= len(request.answer)

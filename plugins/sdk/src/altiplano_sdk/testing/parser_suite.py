@@ -1,11 +1,12 @@
 """What every parser does: give clean text with page spans, or one sentence saying why not."""
 
 import asyncio
+import tempfile
 import unicodedata
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -17,7 +18,9 @@ from altiplano_sdk import (
     UnreadableDocumentError,
     clean_text,
 )
-from altiplano_sdk.testing.base import ConformanceSuite
+from altiplano_sdk.testing.calls import CallSuite
+from altiplano_sdk.testing.rules import ODD_INPUT, REPEATABLE, SHAPES, TAXONOMY, proves
+from altiplano_sdk.testing.shapes import assert_shape
 
 PARAGRAPHS = (
     "The garden opens at nine and closes at dusk.",
@@ -26,11 +29,13 @@ PARAGRAPHS = (
 )
 
 
-class ParserSuite(ConformanceSuite):
+class ParserSuite(CallSuite):
     """Set ``plugin_class`` and ``media_type``, and write :meth:`make_file`."""
 
     kind = StageKind.PARSER
     media_type: ClassVar[str]
+    paragraphs: ClassVar[Sequence[str]] = PARAGRAPHS
+    huge_characters = 1_000_000
 
     @abstractmethod
     def make_file(self, path: Path, paragraphs: Sequence[str]) -> None:
@@ -40,16 +45,25 @@ class ParserSuite(ConformanceSuite):
     def source(self, tmp_path: Path) -> SourceFile:
         """A sound file with three paragraphs. Its path has no extension, as in storage."""
         path = tmp_path / "stored"
-        self.make_file(path, PARAGRAPHS)
+        self.make_file(path, self.paragraphs)
         return self.source_at(path)
 
     def source_at(self, path: Path) -> SourceFile:
         return SourceFile("upload", self.media_type, path, path.stat().st_size)
 
+    async def call(self, plugin: Any, ctx: Context, text: str) -> ParsedDocument:
+        """A file that shows ``text`` is parsed; what no file can show is left out of it."""
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "stored"
+            self.make_file(path, clean_text(text).text.split("\n\n"))
+            document = await plugin.parse(self.source_at(path), ctx)
+        assert_shape(document, ParsedDocument)
+        return cast(ParsedDocument, document)
+
     def parse(self, plugin: Any, source: SourceFile, ctx: Context) -> ParsedDocument:
         document = asyncio.run(plugin.parse(source, ctx))
-        assert isinstance(document, ParsedDocument)
-        return document
+        assert_shape(document, ParsedDocument)
+        return cast(ParsedDocument, document)
 
     def test_media_types_include_this_one(self, plugin: Any) -> None:
         assert self.media_type in plugin.media_types
@@ -59,10 +73,11 @@ class ParserSuite(ConformanceSuite):
         self, plugin: Any, source: SourceFile, ctx: Context
     ) -> None:
         shown = " ".join(self.parse(plugin, source, ctx).text.split())
-        positions = [shown.find(paragraph) for paragraph in PARAGRAPHS]
+        positions = [shown.find(paragraph) for paragraph in self.paragraphs]
         assert -1 not in positions
         assert positions == sorted(positions)
 
+    @proves(SHAPES)
     def test_pages_lie_in_the_text_in_order(
         self, plugin: Any, source: SourceFile, ctx: Context
     ) -> None:
@@ -88,6 +103,7 @@ class ParserSuite(ConformanceSuite):
         assert unicodedata.is_normalized("NFC", text)
         assert "\r" not in text
 
+    @proves(REPEATABLE)
     def test_same_bytes_give_the_same_text(
         self, plugin: Any, source: SourceFile, ctx: Context
     ) -> None:
@@ -101,6 +117,7 @@ class ParserSuite(ConformanceSuite):
         assert source.path.read_bytes() == before
         assert [path.name for path in source.path.parent.iterdir()] == ["stored"]
 
+    @proves(TAXONOMY)
     def test_empty_file_is_refused(self, plugin: Any, tmp_path: Path, ctx: Context) -> None:
         path = tmp_path / "stored"
         path.touch()
@@ -108,6 +125,7 @@ class ParserSuite(ConformanceSuite):
             self.parse(plugin, self.source_at(path), ctx)
         assert_is_a_sentence(refusal.value.message, path)
 
+    @proves(ODD_INPUT)
     @pytest.mark.parametrize("kept", [0.01, 0.3, 0.6, 0.9, 0.99])
     def test_truncated_file_is_read_or_refused(
         self, plugin: Any, source: SourceFile, ctx: Context, kept: float
@@ -117,6 +135,7 @@ class ParserSuite(ConformanceSuite):
         source.path.write_bytes(content[: max(1, int(len(content) * kept))])
         self.read_or_refuse(plugin, self.source_at(source.path), ctx)
 
+    @proves(ODD_INPUT)
     @pytest.mark.parametrize("seed", range(5))
     def test_damaged_file_is_read_or_refused(
         self, plugin: Any, source: SourceFile, ctx: Context, seed: int

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,22 +17,11 @@ from altiplano_sdk import (
     SearchMode,
     StageKind,
 )
-from altiplano_sdk.testing.base import ConformanceSuite, SilentLog
-
-
-def make_passage(chunk_id: int, text: str, *, document: str = "") -> Passage:
-    """A passage as an index returns it, before it has a score."""
-    return Passage(
-        chunk_id=chunk_id,
-        document_id=document or f"document{chunk_id}",
-        document_name=document or f"document{chunk_id}",
-        page=1,
-        start=0,
-        end=len(text),
-        text=text,
-        language="en",
-        score=0.0,
-    )
+from altiplano_sdk.testing.base import SilentLog
+from altiplano_sdk.testing.calls import CallSuite
+from altiplano_sdk.testing.reference import make_passage
+from altiplano_sdk.testing.rules import REPEATABLE, SHAPES, TAXONOMY, proves
+from altiplano_sdk.testing.shapes import assert_shape
 
 
 class ScriptedIndex:
@@ -72,53 +61,70 @@ def sample_index() -> ScriptedIndex:
     )
 
 
-class RetrieverSuite(ConformanceSuite):
-    """Set ``plugin_class``. For retrievers that search through the granted index."""
+class RetrieverSuite(CallSuite):
+    """Set ``plugin_class``. What only a retriever with the granted index can do is asked of one
+    that asks for it.
+    """
 
     kind = StageKind.RETRIEVER
+
+    async def call(self, plugin: Any, ctx: Context, text: str) -> tuple[Passage, ...]:
+        found = await plugin.retrieve(Query(text, language="en"), ctx)
+        assert_ranking(found)
+        return cast(tuple[Passage, ...], found)
+
+    @pytest.fixture
+    def searching(self, plugin: Any) -> Any:
+        """The plugin, if it is one that searches the granted index."""
+        if not self.plugin_class.manifest.grants.index_use:
+            pytest.skip("this retriever does not ask for the index")
+        return plugin
 
     def retrieve(
         self, plugin: Any, index: ScriptedIndex | None, query: Query | None = None
     ) -> tuple[Passage, ...]:
-        ctx = Context(log=SilentLog(), index=index)
+        ctx = replace(self.make_context(), log=SilentLog(), index=index)
         found = asyncio.run(plugin.retrieve(query or Query("How long does it take?"), ctx))
-        assert isinstance(found, tuple)
-        return found
+        assert_shape(found, tuple[Passage, ...])
+        return cast(tuple[Passage, ...], found)
 
-    def test_passages_are_sorted_and_unique(self, plugin: Any) -> None:
-        found = self.retrieve(plugin, sample_index())
+    @proves(SHAPES)
+    def test_passages_are_sorted_and_unique(self, searching: Any) -> None:
+        found = self.retrieve(searching, sample_index())
         assert found
         scores = [passage.score for passage in found]
         assert scores == sorted(scores, reverse=True)
         assert len({passage.chunk_id for passage in found}) == len(found)
 
-    def test_passages_are_the_index_s_own(self, plugin: Any) -> None:
+    def test_passages_are_the_index_s_own(self, searching: Any) -> None:
         """Only the score may differ: citations rest on the offsets."""
         known = {passage.chunk_id: passage for passage in PASSAGES}
-        for passage in self.retrieve(plugin, sample_index()):
+        for passage in self.retrieve(searching, sample_index()):
             bare = replace(passage, score=0.0, dense_score=None, lexical_score=None)
             assert bare == known[passage.chunk_id]
 
-    def test_signal_scores_come_through(self, plugin: Any) -> None:
+    def test_signal_scores_come_through(self, searching: Any) -> None:
         """The guard that decides about abstention reads them."""
         dense = {passage.chunk_id: score for passage, score in sample_index().dense}
         lexical = {passage.chunk_id: score for passage, score in sample_index().lexical}
-        for passage in self.retrieve(plugin, sample_index()):
+        for passage in self.retrieve(searching, sample_index()):
             assert passage.dense_score in (None, dense.get(passage.chunk_id))
             assert passage.lexical_score in (None, lexical.get(passage.chunk_id))
 
-    def test_the_question_itself_is_searched(self, plugin: Any) -> None:
+    def test_the_question_itself_is_searched(self, searching: Any) -> None:
         index = sample_index()
-        self.retrieve(plugin, index, Query("Where do bees live?"))
+        self.retrieve(searching, index, Query("Where do bees live?"))
         assert "Where do bees live?" in {text for text, _, _ in index.asked}
 
-    def test_an_empty_index_gives_nothing(self, plugin: Any) -> None:
-        assert self.retrieve(plugin, ScriptedIndex()) == ()
+    def test_an_empty_index_gives_nothing(self, searching: Any) -> None:
+        assert self.retrieve(searching, ScriptedIndex()) == ()
 
-    def test_answers_do_not_depend_on_chance(self, plugin: Any) -> None:
-        assert self.retrieve(plugin, sample_index()) == self.retrieve(plugin, sample_index())
+    @proves(REPEATABLE)
+    def test_answers_do_not_depend_on_chance(self, searching: Any) -> None:
+        assert self.retrieve(searching, sample_index()) == self.retrieve(searching, sample_index())
 
-    def test_an_index_s_error_comes_through_as_itself(self, plugin: Any) -> None:
+    @proves(TAXONOMY)
+    def test_an_index_s_error_comes_through_as_itself(self, searching: Any) -> None:
         """The platform tells errors apart by their type and shows their sentence."""
 
         class Unavailable(ScriptedIndex):
@@ -126,8 +132,21 @@ class RetrieverSuite(ConformanceSuite):
                 raise RetryableError("The index is being rebuilt.")
 
         with pytest.raises(RetryableError, match="being rebuilt"):
-            self.retrieve(plugin, Unavailable())
+            self.retrieve(searching, Unavailable())
 
-    def test_without_a_granted_index_it_says_so(self, plugin: Any) -> None:
+    @proves(TAXONOMY)
+    def test_without_a_granted_index_it_says_so(self, searching: Any) -> None:
         with pytest.raises(PermanentError):
-            self.retrieve(plugin, None)
+            self.retrieve(searching, None)
+
+
+def assert_ranking(found: Any) -> None:
+    """Passes for a tuple of passages with falling, finite scores, no chunk twice."""
+    assert_shape(found, tuple[Passage, ...])
+    scores = [passage.score for passage in found]
+    assert scores == sorted(scores, reverse=True)
+    assert len({passage.chunk_id for passage in found}) == len(found)
+    for passage in found:
+        assert passage.chunk_id >= 0
+        assert passage.page >= 1
+        assert 0 <= passage.start <= passage.end

@@ -1,12 +1,15 @@
 """What every splitter does: spans in order that hold the whole text, whatever the text is."""
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 
 from altiplano_sdk import Context, PageSpan, ParsedDocument, Span, StageKind
-from altiplano_sdk.testing.base import ConformanceSuite
+from altiplano_sdk.testing.calls import CallSuite
+from altiplano_sdk.testing.rules import REPEATABLE, SHAPES, proves
+from altiplano_sdk.testing.shapes import assert_shape
 
 PROSE = (
     "Compost needs air. Turn the heap every two weeks, e.g. on the 1st and the 15th.\n\n"
@@ -31,10 +34,11 @@ TEXTS = {
 }
 
 
-class SplitterSuite(ConformanceSuite):
+class SplitterSuite(CallSuite):
     """Set ``plugin_class``; every test runs on each text in :data:`TEXTS`."""
 
     kind = StageKind.SPLITTER
+    huge_characters = 1_000_000
 
     @pytest.fixture(params=list(TEXTS))
     def document(self, request: pytest.FixtureRequest) -> ParsedDocument:
@@ -48,11 +52,19 @@ class SplitterSuite(ConformanceSuite):
         )
         return ParsedDocument(text=text, pages=pages)
 
+    async def call(self, plugin: Any, ctx: Context, text: str) -> tuple[Span, ...]:
+        document = ParsedDocument(text, (PageSpan(1, 0, len(text)),), language="en")
+        spans = await plugin.split(document, ctx)
+        assert_shape(spans, tuple[Span, ...])
+        assert_spans_hold(text, spans)
+        return cast(tuple[Span, ...], spans)
+
     def split(self, plugin: Any, document: ParsedDocument, ctx: Context) -> tuple[Span, ...]:
         spans = asyncio.run(plugin.split(document, ctx))
-        assert isinstance(spans, tuple)
-        return spans
+        assert_shape(spans, tuple[Span, ...])
+        return cast(tuple[Span, ...], spans)
 
+    @proves(SHAPES)
     def test_spans_are_in_order_and_not_empty(
         self, plugin: Any, document: ParsedDocument, ctx: Context
     ) -> None:
@@ -63,15 +75,12 @@ class SplitterSuite(ConformanceSuite):
             assert document.text[span.start : span.end].strip()
             start = span.start
 
+    @proves(SHAPES)
     def test_spans_hold_the_whole_text(
         self, plugin: Any, document: ParsedDocument, ctx: Context
     ) -> None:
         """Nothing but space lies outside of all spans."""
-        end = 0
-        for span in self.split(plugin, document, ctx):
-            assert document.text[end : span.start].strip() == ""
-            end = max(end, span.end)
-        assert document.text[end:].strip() == ""
+        assert_spans_hold(document.text, self.split(plugin, document, ctx))
 
     def test_spans_do_not_hold_each_other(
         self, plugin: Any, document: ParsedDocument, ctx: Context
@@ -82,6 +91,7 @@ class SplitterSuite(ConformanceSuite):
             assert span.end > end
             end = span.end
 
+    @proves(REPEATABLE)
     def test_same_document_gives_the_same_spans(
         self, plugin: Any, document: ParsedDocument, ctx: Context
     ) -> None:
@@ -93,3 +103,12 @@ class SplitterSuite(ConformanceSuite):
         spans = self.split(plugin, ParsedDocument(text=PROSE, pages=()), ctx)
         assert spans[0].start == 0
         assert spans[-1].end == len(PROSE.rstrip())
+
+
+def assert_spans_hold(text: str, spans: Sequence[Span]) -> None:
+    """Passes when only space lies outside of the spans, which are in order."""
+    end = 0
+    for span in spans:
+        assert text[end : span.start].strip() == ""
+        end = max(end, span.end)
+    assert text[end:].strip() == ""
