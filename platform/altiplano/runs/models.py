@@ -32,7 +32,8 @@ class Conversation(OrganizationModel):
     or in other words stands beside the one whose place it takes (``Run.previous``).
 
     ``title`` is the first question until the person gives it a name; ``asked_at`` is when the last
-    question was put.
+    question was put. ``is_trial`` as long as only the draft was tried in it, beside its stages: the
+    person's list leaves it out.
     """
 
     app = models.ForeignKey("studio.App", on_delete=models.CASCADE, related_name="conversations")
@@ -40,6 +41,7 @@ class Conversation(OrganizationModel):
     title = models.CharField(_("name"), max_length=200)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     asked_at = models.DateTimeField(default=timezone.now)
+    is_trial = models.BooleanField(_("trial"), default=False)
 
     class Meta(OrganizationModel.Meta):
         abstract = False

@@ -61,9 +61,11 @@ def conversations_of(
 ) -> QuerySet[Conversation]:
     """The person's own conversations, the newest first, with the number of their ``questions``.
 
-    ``words`` stand in the name, a question or an answer. Nobody sees another's, whatever the role.
+    Trials of a draft are not among them. ``words`` stand in the name, a question or an answer. Nobody sees another's, whatever the role.
     """
-    found = Conversation.objects.within(principal.organization_id).filter(user=principal.user_id)
+    found = Conversation.objects.within(principal.organization_id).filter(
+        user=principal.user_id, is_trial=False
+    )
     if app is not None:
         found = found.filter(app=app)
     if words:

@@ -12,6 +12,7 @@ from altiplano.studio.domain.apps import AppChanges, change_app, create_app
 from altiplano.studio.models import App, DraftRevision
 from altiplano.studio.pipelines import Stage, from_stored
 from altiplano.studio.stage_edits import with_stage, without_stage
+from tests.factories.runs import make_endpoint
 from tests.factories.studio import CollectionFactory, report_plugin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -390,3 +391,24 @@ def test_pages_cost_the_same_whatever_there_is(browser, alice, bob, app):
         create_app(principal=bob.principal, name="Other", collections=[str(other.id)])
         browser.post(reverse("studio:freeze", args=[app.id]))
     assert [queries_of(browser, each) for each in addresses] == before
+
+
+def test_trial_is_no_conversation_of_ones_list_until_it_goes_on_in_the_chat(browser, app):
+    make_endpoint()
+    trial = reverse("runs:trial", args=[app.id])
+    asked = browser.post(trial, {"input": "Tried out?"}, headers=PART)
+    assert asked.status_code == 201, body(asked)
+    run = Run.unscoped.get(question="Tried out?")
+    listed = reverse("runs:conversations")
+    assert "Tried out?" not in body(browser.get(listed))
+    assert "Tried out?" not in body(browser.get(listed, {"q": "Tried"}))
+    Run.unscoped.update(state="finished")
+    browser.post(trial, {"input": "Again?", "previous": str(run.id)}, headers=PART)
+    assert "Tried out?" not in body(browser.get(listed))
+    Run.unscoped.update(state="finished")
+    chat = reverse("runs:chat", args=[app.id])
+    browser.post(chat, {"input": "For good?", "previous": str(run.id)}, headers=PART)
+    assert "Tried out?" in body(browser.get(listed))
+    Run.unscoped.update(state="finished")
+    browser.post(trial, {"input": "Once more?", "previous": str(run.id)}, headers=PART)
+    assert "Tried out?" in body(browser.get(listed))

@@ -25,11 +25,16 @@ Prepare = Callable[[Iterable[Mapping[str, Any]]], Run]
 
 
 def ask_in_conversation(
-    prepare: Prepare, *, previous: Run | None = None, instead_of: Run | None = None
+    prepare: Prepare,
+    *,
+    previous: Run | None = None,
+    instead_of: Run | None = None,
+    is_trial: bool = False,
 ) -> Run:
     """The run that ``prepare`` makes is asked after ``previous``, or in the place of ``instead_of``.
 
-    With neither it begins a conversation. A form that is sent twice asks once: the second time, the
+    With neither it begins a conversation; one that is a trial stays out of the person's list until
+    something is asked in it that is none. A form that is sent twice asks once: the second time, the
     run of the first comes back. The caller has checked that both runs are the same
     person's as the new one; of another app they are refused. Raises what ``prepare`` raises, and
     LimitReachedError; nothing is stored then.
@@ -44,7 +49,7 @@ def ask_in_conversation(
         run.previous = previous
         if (twin := _asked_just_now(run)) is not None:
             return twin
-        run.conversation = _conversation_of(origin, run)
+        run.conversation = _conversation_of(origin, run, is_trial=is_trial)
         (error,) = accept_runs([run])
         if error is not None:
             raise error
@@ -69,11 +74,12 @@ def _asked_just_now(run: Run) -> Run | None:
     )
 
 
-def _conversation_of(origin: Run | None, run: Run) -> Conversation:
+def _conversation_of(origin: Run | None, run: Run, *, is_trial: bool) -> Conversation:
     """The conversation of ``origin``, which may have begun outside of any, or a new one."""
     now = timezone.now()
     if origin is not None and origin.conversation_id is not None:
-        Conversation.unscoped.filter(pk=origin.conversation_id).update(asked_at=now)
+        going_on = Conversation.unscoped.filter(pk=origin.conversation_id)
+        going_on.update(asked_at=now, **({} if is_trial else {"is_trial": False}))
         return Conversation.unscoped.get(pk=origin.conversation_id)
     conversation = Conversation.unscoped.create(
         organization_id=run.organization_id,
@@ -82,6 +88,7 @@ def _conversation_of(origin: Run | None, run: Run) -> Conversation:
         title=title_of((origin or run).question),
         created_at=now,
         asked_at=now,
+        is_trial=is_trial and origin is None,
     )
     if origin is not None:
         Run.unscoped.filter(pk=origin.pk).update(conversation=conversation)

@@ -58,6 +58,7 @@ def ask_draft(request: HttpRequest, principal: Principal, app_id: str) -> HttpRe
             ),
             previous=_own_run(principal, wish.previous),
             instead_of=_own_run(principal, wish.instead_of),
+            is_trial=True,
         )
 
     def show_again(error: DomainError, wish: Wish) -> HttpResponse:
