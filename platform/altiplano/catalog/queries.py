@@ -59,11 +59,7 @@ def usable_releases(
     found = list(PluginRelease.objects.select_related("plugin"))
     if not found:
         return None
-    usable = {
-        release_key: release
-        for installed in _offered_to(organization_id, drafts)
-        for release_key, release in _by_kind(installed).items()
-    }
+    usable = dict(installed_plugins(organization_id, drafts=drafts, is_usable=True))
     for release in found:
         if release.state == ReleaseState.ACTIVE:
             kind, slug = release.plugin.kind, release.plugin.slug
@@ -96,13 +92,27 @@ def installed_releases(organization_id: uuid.UUID) -> Mapping[str, uuid.UUID]:
     return dict(installed.values_list("package__slug", "release_id"))
 
 
-def _offered_to(
-    organization_id: uuid.UUID, drafts: Collection[uuid.UUID]
+def installed_plugins(
+    organization_id: uuid.UUID, *, drafts: Collection[uuid.UUID] = (), is_usable: bool = False
+) -> Mapping[ReleaseKey, UsableRelease]:
+    """What the organization installed, and the drafts of its own packages in place of that.
+
+    With ``is_usable`` without what was switched off or recalled.
+    """
+    return {
+        key: each
+        for release in _chosen(organization_id, drafts, is_usable=is_usable)
+        for key, each in _by_kind(release).items()
+    }
+
+
+def _chosen(
+    organization_id: uuid.UUID, drafts: Collection[uuid.UUID], *, is_usable: bool
 ) -> Iterator[PackageRelease]:
     """A draft comes after the installation of the same package, and so takes its place."""
-    installations = Installation.objects.within(organization_id).filter(
-        is_enabled=True, release__state=PackageState.PUBLISHED
-    )
+    installations = Installation.objects.within(organization_id)
+    if is_usable:
+        installations = installations.filter(is_enabled=True, release__state=PackageState.PUBLISHED)
     for installation in installations.select_related("release__package"):
         yield installation.release
     if drafts:

@@ -9,11 +9,12 @@ from typing import Any
 from altiplano.catalog.queries import (
     ReleaseKey,
     UsableRelease,
+    installed_plugins,
     pinned_releases,
     usable_releases,
 )
 from altiplano.studio.models import App, AppVersion, DraftPackage
-from altiplano.studio.pipelines import Stage
+from altiplano.studio.pipelines import Stage, from_stored
 
 Releases = Mapping[ReleaseKey, UsableRelease]
 
@@ -70,6 +71,15 @@ def pin_plugins(stages: Sequence[Stage], releases: Releases | None) -> list[dict
             }
         )
     return pins
+
+
+def pin_draft(app: App) -> list[dict[str, Any]]:
+    """As :func:`pin_plugins` for the draft as it stands, with nothing asked of built-ins.
+
+    Also what was switched off or recalled is pinned: the run itself says which plugin it misses.
+    """
+    outside = installed_plugins(app.organization_id, drafts=attached_to(app))
+    return pin_plugins(from_stored(app.draft_pipeline), outside)
 
 
 def config_hash(config: Mapping[str, Any]) -> str:

@@ -49,8 +49,8 @@ async def answer_question(work: RunWork, channel: RunChannel, engines: EngineCli
 
 async def _execute(work: RunWork, channel: RunChannel, engines: EngineClient) -> RunOutcome:
     pipeline = read_pipeline(work.pipeline)
-    if work.engine is None:
-        raise sdk.PermanentError(work.problem, code="no_model_endpoint")
+    if work.engine is None or work.problem:
+        raise sdk.PermanentError(work.problem, code=work.problem_code)
     retrieves = any(stage.kind is sdk.StageKind.RETRIEVER for stage in pipeline.stages)
     # The model that tells languages apart takes a second to load, and the loop is everyone's.
     language = await asyncio.to_thread(detect_language, work.question) if retrieves else None

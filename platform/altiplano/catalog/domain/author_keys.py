@@ -1,9 +1,5 @@
 """The keys with which an organization signs its packages: added, retired, revoked."""
 
-import base64
-import binascii
-import hashlib
-
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +10,9 @@ from altiplano.catalog.models import AuthorKey, PackageConcern, PackageRelease, 
 from altiplano.kernel.errors import ConflictError, InvalidInputError, LimitReachedError
 from altiplano.kernel.jobs import cancel_jobs
 from altiplano.kernel.naming import read_name
+from altiplano_sdk.packaging.keys import key_id_of, parse_public_key
 
 MAX_KEYS = 20
-KEY_BYTES = 32
 REVOKED = "The key that signed this release was revoked by its author."
 STILL_PUBLISHED = "Its author revoked the key that signed this release; it may not be theirs."
 
@@ -41,7 +37,7 @@ def add_key(*, principal: Principal, name: str, public_key: str) -> AuthorKey:
                 organization_id=principal.organization_id,
                 name=name,
                 public_key=raw.hex(),
-                fingerprint=hashlib.sha256(raw).hexdigest()[:16],
+                fingerprint=key_id_of(raw),
                 created_by_id=principal.user_id,
             )
             _record(principal, "author_key.added", key)
@@ -101,25 +97,17 @@ def revoke_key(*, principal: Principal, key_id: object) -> AuthorKey:
 
 
 def _read_public_key(text: str) -> bytes:
-    """The 32 bytes of an Ed25519 key, given as hexadecimal digits or in base64."""
-    text = "".join(text.split())
+    """The key in the line that the author's tool prints."""
     try:
-        raw = (
-            bytes.fromhex(text)
-            if len(text) == 2 * KEY_BYTES
-            else base64.b64decode(text, validate=True)
-        )
-    except (ValueError, binascii.Error):
-        raw = b""
-    if len(raw) != KEY_BYTES:
+        return parse_public_key(text)
+    except ValueError:
         raise InvalidInputError(
             _(
                 "This is not a public key. Paste the line that “altiplano-plugin sign --new-key” "
                 "printed."
             ),
             fields={"public_key": _("not an Ed25519 public key")},
-        )
-    return raw
+        ) from None
 
 
 def _record(principal: Principal, action: str, key: AuthorKey) -> None:

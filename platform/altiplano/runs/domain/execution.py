@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from altiplano.catalog.domain.running import PluginUnavailableError, RunPlugin, plugins_for_run
 from altiplano.kernel.database_threads import once_per_commit
 from altiplano.kernel.jobs import JobClaim, fail_exhausted_job, finish_job
 from altiplano.kernel.models import Job, JobState
@@ -43,7 +44,9 @@ class EngineAddress:
 
 @dataclass(frozen=True, slots=True)
 class RunWork:
-    """All that a worker needs to answer. Without an ``engine``, ``problem`` says why."""
+    """All that a worker needs to answer. ``problem`` says why it cannot, with its code: without
+    an ``engine``, or when a plugin must not run any more.
+    """
 
     claim: JobClaim
     run_id: uuid.UUID
@@ -54,6 +57,8 @@ class RunWork:
     generations: Mapping[uuid.UUID, int]
     engine: EngineAddress | None
     problem: str = ""
+    problem_code: str = "no_model_endpoint"
+    plugins: tuple[RunPlugin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,12 @@ def _work_of(claim: JobClaim, run: Run) -> RunWork:
     engine, problem = once_per_commit(
         ("engine", run.organization_id, run.spec["endpoint"]), lambda: _engine_of(run)
     )
+    code, plugins = "no_model_endpoint", ()
+    if not problem and (pins := run.spec.get("plugins")):
+        try:
+            plugins = plugins_for_run(run.organization_id, pins)
+        except PluginUnavailableError as error:  # since it was asked
+            problem, code = error.message, error.code
     return RunWork(
         claim=claim,
         run_id=run.id,
@@ -101,6 +112,8 @@ def _work_of(claim: JobClaim, run: Run) -> RunWork:
         generations={uuid.UUID(row["id"]): row["generation"] for row in run.spec["collections"]},
         engine=engine,
         problem=problem,
+        problem_code=code,
+        plugins=plugins,
     )
 
 

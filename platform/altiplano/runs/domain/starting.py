@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
+from altiplano.catalog.domain.running import plugins_for_run
 from altiplano.kernel.database_threads import once_per_commit
 from altiplano.kernel.errors import (
     ConflictError,
@@ -26,6 +27,7 @@ from altiplano.runs.models import Run
 from altiplano.runs.usage_models import Door
 from altiplano.serving.domain.endpoints import choose_endpoint
 from altiplano.studio.models import App, AppVersion
+from altiplano.studio.plugins import pin_draft
 
 VersionWish = Literal["draft"] | int | None
 AS_THE_APP_SAYS = Sampling()
@@ -33,12 +35,16 @@ AS_THE_APP_SAYS = Sampling()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What of an app answers: a frozen version, or the draft when ``version`` is None."""
+    """What of an app answers: a frozen version, or the draft when ``version`` is None.
+
+    ``plugins`` pins those from outside.
+    """
 
     version: AppVersion | None
     pipeline: dict[str, Any]
     collection_ids: tuple[uuid.UUID, ...]
     endpoint_id: uuid.UUID | None
+    plugins: Sequence[Mapping[str, Any]] = ()
 
 
 def start_run(
@@ -85,8 +91,8 @@ def prepare_run(
     ``version`` None asks what is published; ``"draft"`` or a number needs the scope ``write``.
     ``sampling`` holds as far as the app leaves it open (:func:`sample_pipeline`). Without a
     ``door``, people come through the portal and keys through the API. Raises
-    NotAllowedError, InvalidInputError, ConflictError (nothing published), NotFoundError (no such
-    version), NoEndpointError.
+    NotAllowedError, InvalidInputError, ConflictError (nothing published, or a plugin that must not
+    run any more), NotFoundError (no such version), NoEndpointError.
     """
     principal.require("run")
     question = clean_question(question)
@@ -98,6 +104,7 @@ def prepare_run(
             organization_id=principal.organization_id, endpoint_id=plan.endpoint_id
         ),
     )
+    plugins_for_run(principal.organization_id, plan.plugins)
     return Run(
         organization_id=principal.organization_id,
         app=app,
@@ -111,7 +118,8 @@ def prepare_run(
             "pipeline": sample_pipeline(plan.pipeline, sampling),
             "collections": _pin_collections(principal.organization_id, plan.collection_ids),
             "endpoint": str(endpoint.id),
-        },
+        }
+        | ({"plugins": list(plan.plugins)} if plan.plugins else {}),
     )
 
 
@@ -161,6 +169,7 @@ def plan_run(*, principal: Principal, app: App, version: VersionWish) -> Plan:
             pipeline=app.draft_pipeline,
             collection_ids=tuple(app.collections.values_list("id", flat=True)),
             endpoint_id=app.endpoint_id,
+            plugins=pin_draft(app),
         )
     found = AppVersion.objects.within(app.organization_id).filter(app=app, number=version).first()
     if found is None:
@@ -178,6 +187,7 @@ def _plan_of(version: AppVersion) -> Plan:
         pipeline=version.pipeline,
         collection_ids=tuple(uuid.UUID(str(value)) for value in version.collection_ids),
         endpoint_id=version.endpoint_id,
+        plugins=version.plugins,
     )
 
 
