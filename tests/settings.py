@@ -18,3 +18,5 @@ DATABASE_THREADS = False
 NOTICE_CACHE_SECONDS = 0
 # Lines are stored by a thread, which cannot see a test's data.
 LOGGING = {**LOGGING, "jobs": False}  # noqa: F405
+# Tests that need Redis start their own.
+CACHES = {**CACHES, "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # noqa: F405

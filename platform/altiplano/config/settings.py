@@ -125,7 +125,16 @@ DATABASE_THREADS = True  # see kernel/database_threads.py
 
 REDIS_URL = env.read_secret("REDIS_URL", "redis://127.0.0.1:6379/0")
 JOB_PUBLISHER = "altiplano.config.celery.publish_job_soon"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    # Counts of failed sign-ins, of all processes together; its keys live for minutes.
+    "default": {
+        "BACKEND": "altiplano.kernel.shared_cache.SharedCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "altiplano.cache",
+    },
+    # What every page asks for, a few seconds old at most.
+    "near": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "near"},
+}
 
 # --- People -----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -39,16 +39,16 @@ def current_notice() -> Notice | None:
 
 def _current_notice() -> Notice | None:
     now = timezone.now()
-    notices: list[Notice] | None = cache.get(CACHE_KEY)
+    notices: list[Notice] | None = caches["near"].get(CACHE_KEY)
     if notices is None:  # once in some seconds for all pages of a process
         notices = [
             Notice(row.text_en, row.text_fr, row.starts_at, row.ends_at)
             for row in MaintenanceNotice.objects.filter(ends_at__gt=now).order_by("ends_at")
         ]
-        cache.set(CACHE_KEY, notices, settings.NOTICE_CACHE_SECONDS)
+        caches["near"].set(CACHE_KEY, notices, settings.NOTICE_CACHE_SECONDS)
     return next((each for each in notices if each.starts_at <= now < each.ends_at), None)
 
 
 def forget_notices() -> None:
     """This process reads the notices anew."""
-    cache.delete(CACHE_KEY)
+    caches["near"].delete(CACHE_KEY)

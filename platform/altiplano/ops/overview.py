@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from asgiref.sync import async_to_sync
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
@@ -99,10 +99,10 @@ def read_overview() -> Overview:
 
 def read_readiness() -> Readiness:
     """The health of every part, asked at most every few seconds."""
-    known: Readiness | None = cache.get(READINESS_KEY)
+    known: Readiness | None = caches["near"].get(READINESS_KEY)
     if known is None:
         known = async_to_sync(check_readiness)()
-        cache.set(READINESS_KEY, known, READINESS_SECONDS)
+        caches["near"].set(READINESS_KEY, known, READINESS_SECONDS)
     return known
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import IntegrityError, OperationalError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
-    cache.clear()
+    caches["near"].clear()
     yield
-    cache.clear()
+    caches["near"].clear()
 
 
 def make_notice(begins: int, ends: int) -> MaintenanceNotice:

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -33,14 +33,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _known_health(monkeypatch):
     """Asking a broker and an engine is tested in test_health."""
-    cache.clear()
+    caches["near"].clear()
 
     async def readiness():
         return Readiness((PartHealth("broker", ok=False, says="The broker does not answer."),))
 
     monkeypatch.setattr(figures, "check_readiness", readiness)
     yield
-    cache.clear()
+    caches["near"].clear()
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def _waiting_challenge() -> Decision:
 @pytest.mark.parametrize("path", ["/admin/", "/admin/fresh/"])
 def test_overview_costs_the_same_however_much_there_is(operator, path):
     def count() -> int:
-        cache.clear()
+        caches["near"].clear()
         with CaptureQueriesContext(connection) as queries:
             assert operator.get(path).status_code == 200
         return len(queries)
