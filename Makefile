@@ -114,7 +114,7 @@ lint: $(DEV)
 	@echo "==> migrations"; $(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "==> translations"; $(BIN)/python .ci/check_translations.py
 
-e2e: $(DEV)
+e2e: $(DEV) $(FRAMEWORKS)
 	@$(MAKE) messages
 	@$(BIN)/python -m pytest tests/e2e -q -m e2e $(if $(K),-k "$(K)")
 

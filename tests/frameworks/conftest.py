@@ -73,7 +73,7 @@ else:
             f"id: {event['seq']}-0\nevent: {event['type']}\ndata: {json.dumps(event)}\n\n"
             for event in events
         )
-        return ": heartbeat\n\n" + "".join(lines)
+        return "retry: 1000\n\n: heartbeat\n\n" + "".join(lines)
 
     class CannedPlatform:
         """Answers as the API does; ``requests`` holds what it was asked."""

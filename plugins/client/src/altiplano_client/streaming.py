@@ -27,6 +27,8 @@ class AnswerReader:
 
         Raises AltiplanoError when the event says that the run failed or was cancelled.
         """
+        if not data:  # a field that only concerns the connection, such as retry
+            return ""
         event: dict[str, Any] = json.loads(data)
         match event["type"]:
             case "run.started":
