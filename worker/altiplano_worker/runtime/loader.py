@@ -6,10 +6,10 @@ Built-ins come through the same door as outsiders.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -69,6 +69,17 @@ class LoadedPlugin:
         return self.config_model.model_json_schema()
 
 
+class RunnablePlugin(Protocol):
+    """What a registry holds: built-ins, and plugins that run in a sandbox."""
+
+    @property
+    def manifest(self) -> sdk.Manifest: ...
+
+    def create(self, config: Mapping[str, Any]) -> Any: ...
+
+    def config_schema(self) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class QuarantinedPlugin:
     """A plugin that could not be loaded, and why, in a sentence for the operator."""
@@ -80,12 +91,15 @@ class QuarantinedPlugin:
 
 @dataclass(frozen=True, slots=True)
 class PluginRegistry:
-    """What this process can run. Immutable; one per process."""
+    """What can run: in this process for all, with :meth:`with_plugins` for one organization.
 
-    plugins: Mapping[tuple[sdk.StageKind, str], LoadedPlugin]
+    Immutable.
+    """
+
+    plugins: Mapping[tuple[sdk.StageKind, str], RunnablePlugin]
     quarantined: tuple[QuarantinedPlugin, ...] = ()
 
-    def get(self, kind: sdk.StageKind, plugin_id: str) -> LoadedPlugin:
+    def get(self, kind: sdk.StageKind, plugin_id: str) -> RunnablePlugin:
         found = self.plugins.get((kind, plugin_id))
         if found is None:
             raise UnknownPluginError(f"There is no {kind} plugin called {plugin_id!r}.")
@@ -94,8 +108,15 @@ class PluginRegistry:
     def create(self, kind: sdk.StageKind, plugin_id: str, config: Mapping[str, Any]) -> Any:
         return self.get(kind, plugin_id).create(config)
 
-    def of_kind(self, kind: sdk.StageKind) -> tuple[LoadedPlugin, ...]:
-        return tuple(plugin for (k, _), plugin in sorted(self.plugins.items()) if k == kind)
+    def of_kind(self, kind: sdk.StageKind) -> tuple[RunnablePlugin, ...]:
+        found = [(key, plugin) for key, plugin in self.plugins.items() if key[0] == kind]
+        return tuple(plugin for _, plugin in sorted(found, key=lambda entry: entry[0]))
+
+    def with_plugins(
+        self, plugins: Mapping[tuple[sdk.StageKind, str], RunnablePlugin]
+    ) -> "PluginRegistry":
+        """A registry that holds ``plugins`` too. None of them takes the place of a built-in."""
+        return replace(self, plugins={**plugins, **self.plugins})
 
 
 def load_plugins(

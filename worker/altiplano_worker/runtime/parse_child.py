@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import altiplano_sdk as sdk
-from altiplano_worker.runtime.loader import GROUP_PREFIX, PluginRegistry, load_plugins
+from altiplano_worker.runtime.loader import (
+    GROUP_PREFIX,
+    LoadedPlugin,
+    PluginRegistry,
+    load_plugins,
+)
 from altiplano_worker.runtime.parse_frames import encode_result, read_frame, write_frame
 from altiplano_worker.runtime.parse_language import detect_language, language_model
 from altiplano_worker.runtime.parse_limits import (
@@ -164,7 +169,9 @@ async def _read(
 
 def _parser_for(registry: PluginRegistry, media_type: str, config: dict[str, Any]) -> sdk.Parser:
     for plugin in registry.of_kind(sdk.StageKind.PARSER):
-        if media_type in getattr(plugin.cls, "media_types", ()):
+        if isinstance(plugin, LoadedPlugin) and media_type in getattr(
+            plugin.cls, "media_types", ()
+        ):
             parser: sdk.Parser = plugin.create(config)
             return parser
     raise sdk.UnreadableDocumentError(f"No installed plugin reads files of type {media_type}.")

@@ -22,11 +22,16 @@ class PipelineError(sdk.PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class StageSpec:
-    """One stage as an owner configured it."""
+    """One stage as an owner configured it.
+
+    ``may_send_with_passages`` lets a tool that sends something out do so although the prompt holds
+    passages, or what other tools brought.
+    """
 
     kind: sdk.StageKind
     plugin: str
     config: Mapping[str, Any] = field(default_factory=dict)
+    may_send_with_passages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class PlannedStage:
     plugin_id: str
     grants: sdk.Grants
     plugin: Any
+    may_send_with_passages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Plan:
     retriever: PlannedStage | None = None
     rerankers: tuple[PlannedStage, ...] = ()
     guards: tuple[PlannedStage, ...] = ()
+    tools: tuple[PlannedStage, ...] = ()
 
     def guards_at(self, point: sdk.GuardPoint) -> tuple[PlannedStage, ...]:
         """The guards that want to be asked at ``point``, in pipeline order."""
@@ -90,7 +97,24 @@ def plan_pipeline(pipeline: PipelineSpec, *, registry: PluginRegistry) -> Plan:
         retriever=next(iter(by_kind[sdk.StageKind.RETRIEVER]), None),
         rerankers=by_kind[sdk.StageKind.RERANKER],
         guards=by_kind[sdk.StageKind.GUARD],
+        tools=by_kind[sdk.StageKind.TOOL],
     )
+
+
+async def prepare_plan(plan: Plan) -> None:
+    """Every stage that runs elsewhere is ready, and what it says of itself is known."""
+    stages = (
+        plan.query,
+        plan.retriever,
+        *plan.rerankers,
+        *plan.guards,
+        plan.prompt,
+        plan.generator,
+    )
+    for stage in stages:
+        prepare = getattr(stage.plugin, "prepare", None) if stage is not None else None
+        if prepare is not None:
+            await prepare()
 
 
 def _plan_stage(position: int, stage: StageSpec, registry: PluginRegistry) -> PlannedStage:
@@ -101,4 +125,5 @@ def _plan_stage(position: int, stage: StageSpec, registry: PluginRegistry) -> Pl
         plugin_id=stage.plugin,
         grants=loaded.manifest.grants,
         plugin=loaded.create(stage.config),
+        may_send_with_passages=stage.may_send_with_passages,
     )

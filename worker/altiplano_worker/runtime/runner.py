@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
 import altiplano_sdk as sdk
-from altiplano_worker.runtime.budgets import (
-    PluginFailedError,
-    check_passages,
-    check_result,
-    stage_budget,
-)
+from altiplano_worker.runtime.budgets import check_passages, check_result, run_stage
 from altiplano_worker.runtime.citations import citation_fields
-from altiplano_worker.runtime.context import narrow_context
+from altiplano_worker.runtime.generating import AnswerWriter
 from altiplano_worker.runtime.loader import PluginRegistry
 from altiplano_worker.runtime.outcome import RunInput, RunLimits, RunOutcome
-from altiplano_worker.runtime.pipeline import PipelineSpec, Plan, PlannedStage, plan_pipeline
+from altiplano_worker.runtime.pipeline import (
+    PipelineSpec,
+    Plan,
+    PlannedStage,
+    plan_pipeline,
+    prepare_plan,
+)
 from altiplano_worker.runtime.recorder import Emit, RunRecorder
 
-DEFAULT_CONTEXT_TOKENS: Final = 4096
-CONTEXT_OVERFLOW: Final = "context_overflow"
 BLOCKED: Final = "blocked"
+NEEDS_YES: Final = "needs_yes"
 LONGEST_REFUSAL: Final = 120
 
 log = structlog.get_logger("altiplano.runner")
@@ -55,7 +54,9 @@ async def execute_pipeline(
     try:
         async with asyncio.timeout(limits.seconds):
             plan = plan_pipeline(pipeline, registry=registry)
-            code = await _Run(plan, pipeline, run_input.query, context, recorder, limits).answer()
+            await prepare_plan(plan)
+            writer = AnswerWriter(plan, pipeline, run_input, context, recorder, limits)
+            code = await _Run(plan, run_input.query, context, recorder, writer).answer()
     except asyncio.CancelledError:
         if (task := asyncio.current_task()) is not None:
             task.uncancel()
@@ -71,7 +72,7 @@ async def execute_pipeline(
             code="internal_error",
             message="The answer failed because of a fault in the platform. Please report it.",
         )
-    return recorder.outcome("finished", code=code)
+    return recorder.outcome("finished", code=code, waiting=writer.waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,13 @@ class _Run:
     """One question on its way through the plan. ``query`` is what the person asked."""
 
     plan: Plan
-    pipeline: PipelineSpec
     query: sdk.Query
     context: sdk.Context
     recorder: RunRecorder
-    limits: RunLimits
+    writer: AnswerWriter
 
     async def answer(self) -> str:
-        """The answer is recorded; returns the outcome's code, empty unless a guard blocked."""
+        """The answer is recorded; returns the outcome's code, empty for a plain answer."""
         if (verdict := await self._ask_guards(sdk.GuardPoint.INPUT, self.query)) is not None:
             return self._end_early(verdict)
         query = await self._rewrite_query()
@@ -96,7 +96,11 @@ class _Run:
         verdict = await self._ask_guards(sdk.GuardPoint.EVIDENCE, query, passages)
         if verdict is not None:
             return self._end_early(verdict)
-        used = await self._generate(query, passages)
+        used = await self.writer.write(query, passages)
+        if self.writer.waiting is not None:
+            sentence = sdk.waiting_sentence(self.writer.waiting.wish.name, self.query.language)
+            self.recorder.finish_answer(sentence, abstained=False)
+            return NEEDS_YES
         return await self._check_answer(query, used)
 
     def _end_early(self, verdict: sdk.GuardVerdict) -> str:
@@ -110,12 +114,10 @@ class _Run:
     def _abstention(self) -> str:
         return sdk.abstention_sentence(self.query.language)
 
-    @asynccontextmanager
-    async def _stage(
+    def _stage(
         self, stage: PlannedStage
-    ) -> AsyncIterator[tuple[sdk.Context, dict[str, Any]]]:
-        async with stage_budget(stage, self.recorder) as detail:
-            yield narrow_context(self.context, stage.grants), detail
+    ) -> AbstractAsyncContextManager[tuple[sdk.Context, dict[str, Any]]]:
+        return run_stage(stage, context=self.context, recorder=self.recorder)
 
     async def _rewrite_query(self) -> sdk.Query:
         stage = self.plan.query
@@ -168,92 +170,6 @@ class _Run:
             )
         return verdict
 
-    async def _generate(
-        self, query: sdk.Query, passages: tuple[sdk.Passage, ...]
-    ) -> tuple[sdk.Passage, ...]:
-        """The model's text is streamed; returns the passages it was shown, in its order.
-
-        A token estimate can be wrong: when the engine says that the prompt does not fit, and
-        nothing was streamed yet, the prompt is built once more for half the context.
-        """
-        llm = self.context.llm
-        room = DEFAULT_CONTEXT_TOKENS if llm is None else llm.context_tokens
-        notes: tuple[str, ...] = ()
-        begun = self.recorder.elapsed_ms()
-        try:
-            prompt = await self._build_prompt(query, passages, room, notes)
-            await self._stream_answer(prompt, room)
-        except sdk.EngineError as error:
-            if error.code != CONTEXT_OVERFLOW or self.recorder.streamed_length:
-                raise
-            notes = ("The model said that the prompt is too long; it was built for half the room.",)
-            prompt = await self._build_prompt(query, passages, room // 2, notes)
-            await self._stream_answer(prompt, room // 2)
-        self.recorder.add_time("generate_ms", self.recorder.elapsed_ms() - begun)
-        return prompt.passages
-
-    async def _build_prompt(
-        self,
-        query: sdk.Query,
-        passages: tuple[sdk.Passage, ...],
-        room: int,
-        notes: tuple[str, ...],
-    ) -> sdk.PromptResult:
-        stage = self.plan.prompt
-        request = sdk.PromptRequest(query, passages, room, self._answer_tokens(room))
-        async with self._stage(stage) as (ctx, detail):
-            prompt = check_result(stage, await stage.plugin.build(request, ctx), sdk.PromptResult)
-            check_passages(stage, prompt.passages, known=passages)
-            detail["passages"] = len(prompt.passages)
-            detail["trimmed"] = [*notes, *prompt.trimmed]
-        return prompt
-
-    def _answer_tokens(self, room: int) -> int:
-        return max(1, min(self.pipeline.answer_tokens, self.limits.answer_tokens, room // 2))
-
-    async def _stream_answer(self, prompt: sdk.PromptResult, room: int) -> None:
-        stage = self.plan.generator
-        self.recorder.keep_prompt(prompt.messages)
-        request = sdk.GenerationRequest(
-            prompt.messages,
-            max_tokens=self._answer_tokens(room),
-            temperature=self.pipeline.temperature,
-            top_p=self.pipeline.top_p,
-            seed=self.pipeline.seed,
-            stop=self.pipeline.stop,
-        )
-        done: sdk.GenerationDone | None = None
-        async with self._stage(stage) as (ctx, detail):
-            stream = stage.plugin.generate(request, ctx)
-            try:
-                async for event in stream:
-                    if done is not None:
-                        raise _broken_stream(stage)
-                    if isinstance(event, sdk.TextDelta):
-                        self._add_text(stage, event.text)
-                    else:
-                        done = check_result(stage, event, sdk.GenerationDone)
-            finally:
-                # Not left to the garbage collector: closing is what makes an engine stop.
-                await _close(stream)
-            if done is None:
-                raise _broken_stream(stage)
-            detail["finish_reason"] = done.finish_reason
-            detail["characters"] = self.recorder.streamed_length
-        self.recorder.add_usage(done.usage)
-        # A client's stop text may cut everything: then nothing is what was asked for.
-        was_stopped = done.finish_reason == "stop" and bool(self.pipeline.stop)
-        if not self.recorder.streamed.strip() and not was_stopped:
-            raise sdk.EngineError("The model ended without an answer.")
-
-    def _add_text(self, stage: PlannedStage, text: str) -> None:
-        if self.recorder.streamed_length + len(text) > self.limits.answer_characters:
-            raise sdk.BudgetExceededError(
-                f"The {stage.kind} stage wrote more than {self.limits.answer_characters} characters."
-            )
-        if text:
-            self.recorder.add_text(text)
-
     async def _check_answer(self, query: sdk.Query, used: tuple[sdk.Passage, ...]) -> str:
         """The guards' word is final, and the answer is recorded with what supports it.
 
@@ -287,15 +203,3 @@ class _Run:
         fields = citation_fields(spans, answer=answer, passages=used)
         self.recorder.finish_answer(answer, abstained=False, citations=fields)
         return ""
-
-
-def _broken_stream(stage: PlannedStage) -> PluginFailedError:
-    return PluginFailedError(
-        f"The plugin {stage.plugin_id} did not end its answer as a generator must."
-    )
-
-
-async def _close(stream: AsyncIterator[sdk.GenerationEvent]) -> None:
-    close = getattr(stream, "aclose", None)
-    if close is not None:
-        await close()

@@ -1,0 +1,201 @@
+"""Starts the process of a plugin, at each level of isolation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from altiplano_sdk.wire.messages import Start
+from altiplano_worker.runtime.sandbox.bubblewrap import (
+    INBOX,
+    LIBRARY,
+    PLUGIN,
+    SCRATCH,
+    bubblewrap_command,
+)
+from altiplano_worker.runtime.sandbox.layout import Layout, child_layout
+from altiplano_worker.runtime.sandbox.levels import SandboxLevel, available_levels
+from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
+
+SCRATCH_BYTES: Final = 64 * 1024 * 1024
+FIRST_ACCOUNT: Final = 1_000_000_000
+PLACES: Final = 64
+"""Processes that one worker may have at a time, each with an account of its own."""
+
+ENVIRONMENT: Final = {
+    "HOME": "/nonexistent",
+    "LC_ALL": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""All that a plugin finds in its environment, wherever it looks."""
+
+_CODE: Final = (
+    "import sys; sys.path.insert(0, sys.argv.pop()); "
+    "from altiplano_sdk.sandbox_child.serving import main; main()"
+)
+_DEVICES: Final = ("/dev/urandom", "/dev/zero")
+
+
+@dataclass(slots=True)
+class Launched:
+    """A process that waits for its first message, and our end of its socket.
+
+    ``bound`` is the release that was made visible to it from the start; without one it takes any,
+    once. ``inbox`` is a folder of ours that the process reads as ``inbox_inside``.
+    """
+
+    process: subprocess.Popen[bytes]
+    channel: socket.socket
+    level: SandboxLevel
+    layout: Layout
+    workplace: Path
+    uid: int | None
+    bound: ReleaseOnDisk | None = None
+
+    @property
+    def inbox(self) -> Path:
+        return self.workplace / "inbox"
+
+    @property
+    def inbox_inside(self) -> str:
+        return INBOX if self._encloses else str(self.inbox)
+
+    @property
+    def _encloses(self) -> bool:
+        return self.level is SandboxLevel.BUBBLEWRAP
+
+    def admit(self, release: ReleaseOnDisk) -> str:
+        """The release is where the process can read it; returns where that is, seen from inside."""
+        if self.bound is not None:
+            return PLUGIN
+        place = self.workplace / "plugin"
+        if not self._encloses and self.uid is None:
+            return str(release.directory.resolve())
+        shutil.copytree(release.directory, place, dirs_exist_ok=True)
+        if self.uid is not None:
+            for path in (place, *place.rglob("*")):
+                path.chmod(0o755 if path.is_dir() else 0o644)
+        return PLUGIN if self._encloses else str(place)
+
+    def first_message(
+        self, directory: str, *, memory_bytes: int, scratch_bytes: int = SCRATCH_BYTES
+    ) -> Start:
+        """Tells the process which doors to close, with ``directory`` as the package's place."""
+        if self._encloses:
+            libraries: tuple[object, ...] = (LIBRARY,)
+            scratch = SCRATCH
+            writable: tuple[str, ...] = (SCRATCH, "/dev/null")
+            landlock = SandboxLevel.LANDLOCK in available_levels()
+        else:
+            # No place to write: nothing bounds a folder's size but a file system of its own.
+            libraries = (self.workplace / "library", *self.layout.modules.values())
+            scratch = str(self.inbox)
+            writable = ("/dev/null",)
+            landlock = self.level is SandboxLevel.LANDLOCK
+        readable = (
+            *self.layout.python, *self.layout.system, *libraries, directory, self.inbox_inside,
+            *_DEVICES,
+        )  # fmt: skip
+        return Start(
+            readable=tuple(str(place) for place in readable),
+            writable=writable,
+            scratch=scratch,
+            memory_bytes=memory_bytes,
+            file_bytes=scratch_bytes,
+            uid=self.uid,
+            landlock=landlock,
+            seccomp=self.level is not SandboxLevel.NONE,
+        )
+
+    def kill(self) -> None:
+        """Nothing of it is left, on the machine or on the disk. Killing twice does nothing."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.channel.close()
+        shutil.rmtree(self.workplace, ignore_errors=True)
+
+
+def launch_child(
+    *,
+    level: SandboxLevel,
+    place: int,
+    release: ReleaseOnDisk | None = None,
+    testing: bool = False,
+) -> Launched:
+    """A process that imports the SDK and waits. Raises OSError when it cannot be started.
+
+    ``release`` is bound where the level can bind, which saves a copy. ``place`` is one of
+    :data:`PLACES` that no living process of this worker has. The process dies with the thread that
+    calls this, so that none is left when the worker is killed.
+    """
+    layout = child_layout(testing=testing)
+    uid = FIRST_ACCOUNT + os.getpid() * PLACES + place if os.geteuid() == 0 else None
+    bound = release if release is not None and _can_bind(release, level, uid) else None
+    workplace = Path(tempfile.mkdtemp(prefix="altiplano-plugin-"))
+    ours, theirs = socket.socketpair()
+    try:
+        for folder in ("inbox", "plugin", "library"):
+            (workplace / folder).mkdir(mode=0o755)
+        workplace.chmod(0o711)
+        process = subprocess.Popen(
+            _command(layout, level, workplace, bound, as_root=uid is not None),
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+    except BaseException:
+        ours.close()
+        shutil.rmtree(workplace, ignore_errors=True)
+        raise
+    finally:
+        theirs.close()
+    return Launched(process, ours, level, layout, workplace, uid, bound)
+
+
+def _command(
+    layout: Layout,
+    level: SandboxLevel,
+    workplace: Path,
+    bound: ReleaseOnDisk | None,
+    *,
+    as_root: bool,
+) -> list[str]:
+    if level is SandboxLevel.BUBBLEWRAP:
+        enclosed = bubblewrap_command(
+            layout,
+            plugin=bound.directory if bound else workplace / "plugin",
+            inbox=workplace / "inbox",
+            scratch_bytes=SCRATCH_BYTES,
+            environment=ENVIRONMENT,
+            as_root=as_root,
+        )
+        return [*enclosed, *_python(layout, LIBRARY)]
+    library = workplace / "library"
+    for name, module in layout.modules.items():
+        (library / name).symlink_to(module)
+    return _python(layout, str(library))
+
+
+def _can_bind(release: ReleaseOnDisk, level: SandboxLevel, uid: int | None) -> bool:
+    """A folder that only its owner can enter cannot be read under another account."""
+    if level is not SandboxLevel.BUBBLEWRAP:
+        return False
+    return uid is None or release.directory.stat().st_mode & 0o005 == 0o005
+
+
+def _python(layout: Layout, library: str) -> list[str]:
+    return [str(layout.interpreter), "-I", "-S", "-B", "-X", "utf8", "-c", _CODE, library]
