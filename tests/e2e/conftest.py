@@ -146,23 +146,11 @@ def _is_ready(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
-def places(platform: Platform) -> dict[str, str]:
+def places(browser: Browser, platform: Platform) -> dict[str, str]:
     """What the addresses in pages.py are filled with: the demo's things and one answered run."""
-    demo = platform.demo
-    documents = platform.api("GET", f"/collections/{demo['collection']}/documents")
-    run = platform.api(
-        "POST",
-        f"/apps/{demo['app']}/runs",
-        json={"input": "How long does compost take to mature?"},
-    )
-    return {
-        "app": demo["app"],
-        "public": f"{demo['organization']}/{demo['app_slug']}",
-        "collection": demo["collection"],
-        "document": documents["items"][0]["id"],
-        "run": run["id"],
-        "source": "{document_id}/?start={start}&end={end}".format(**run["citations"][0]),
-    }
+    from tests.e2e.places import make_places
+
+    return make_places(browser, platform)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Every page of the portal, once: what the accessibility, size and picture runs go through.
 
-A new page is a row here. ``{name}`` in an address is filled from ``places`` in conftest.py.
+A new page is a row here. ``{name}`` in an address is filled from ``places.py``.
 """
 
 from dataclasses import dataclass
@@ -41,6 +41,7 @@ PAGES = (
     PortalPage("provider-cancelled", "/accounts/3rdparty/login/cancelled/", Visitor.STRANGER),
     PortalPage("provider-failed", "/accounts/3rdparty/login/error/", Visitor.STRANGER),
     PortalPage("dead-invitation", "/join/x/", Visitor.STRANGER),
+    PortalPage("invitation", "/join/{invitation}/", Visitor.STRANGER),
     PortalPage("mails", "/mail/", Visitor.STRANGER),
     PortalPage("home", "/home/"),
     PortalPage("collection-list", "/collections/"),
@@ -57,6 +58,7 @@ PAGES = (
     PortalPage("answer-trace", "/runs/{run}/trace/"),
     PortalPage("answer-source", "/runs/{run}/sources/{source}"),
     PortalPage("conversations", "/conversations/"),
+    PortalPage("conversation-delete", "/conversations/{conversation}/delete/"),
     PortalPage("reports", "/reports/"),
     PortalPage("apps", "/apps/"),
     PortalPage("app-build", "/apps/{app}/build/"),
@@ -73,11 +75,16 @@ PAGES = (
     PortalPage("share-api", "/apps/{app}/share/api/"),
     PortalPage("public-chat", "/a/{public}/", Visitor.STRANGER),
     PortalPage("public-frame", "/a/{public}/embed/", Visitor.STRANGER),
+    PortalPage("visitor-answer", "/{visit}/", Visitor.STRANGER),
+    PortalPage("visitor-source", "/{visited_source}", Visitor.STRANGER),
+    PortalPage("visitor-document", "/{visited_document}", Visitor.STRANGER),
     PortalPage("app-new", "/apps/new/"),
     PortalPage("api-keys", "/keys/"),
     PortalPage("organization-new", "/organizations/new/"),
     PortalPage("usage", "/usage/"),
     PortalPage("members", "/members/"),
+    PortalPage("member-role", "/members/{member}/role/"),
+    PortalPage("member-remove", "/members/{member}/remove/"),
     PortalPage("organization", "/organization/"),
     PortalPage("organization-delete", "/organization/delete/"),
     PortalPage("history", "/organization/history/"),

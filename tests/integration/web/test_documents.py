@@ -192,3 +192,22 @@ def test_pictures_go_with_their_document_and_the_oldest_when_there_are_too_many(
     with django_capture_on_commit_callbacks(execute=True):
         delete_document(principal=alice.principal, document_id=printed.id)
     assert list(settings.PICTURE_ROOT.rglob("*.webp")) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [
+        ("en", "The message broker does not answer; try again soon."),
+        ("fr", "Le serveur de messages ne répond pas"),
+    ],
+)
+def test_script_is_told_why_there_is_no_picture(alice, printed, settings, language, reason):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    pictures.broker.cache_clear()
+    client = signed_in(alice, language)
+    told = client.get(picture_of(printed), headers={"HX-Request": "true"})
+    assert told.status_code == 503
+    assert told["Content-Type"] == "text/plain; charset=utf-8"
+    assert reason in told.content.decode()
+    assert "<html" in client.get(picture_of(printed)).content.decode()
+    pictures.broker.cache_clear()

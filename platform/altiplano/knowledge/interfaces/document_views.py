@@ -133,12 +133,19 @@ def show_picture(
     """The page as it is printed, with a passage marked if the address names one.
 
     Nobody outside the organization learns that there is one, and no shared cache keeps it; a
-    browser does, since a version never changes.
+    browser does, since a version never changes. The page's script, which an image tells nothing but
+    that it failed, gets the reason as a sentence alone.
     """
     document = queries.document_with_versions(principal.organization_id, document_id)
     start, end = _number(request, "start"), _number(request, "end")
     passage = (start, end) if start is not None and end is not None and start < end else None
-    path = pictures.picture_of_page(document, page=page, passage=passage)
+    try:
+        path = pictures.picture_of_page(document, page=page, passage=passage)
+    except DomainError as error:
+        if not request.headers.get("HX-Request"):
+            raise
+        kind = "text/plain; charset=utf-8"
+        return HttpResponse(error.message, content_type=kind, status=error.status)
     response = StoredFile(path.open("rb"), content_type="image/webp")
     response["Cache-Control"] = "private, max-age=86400"
     response["Vary"] = "Cookie"
