@@ -8,41 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-from django.utils.translation import gettext_lazy as _
+from typing import Any
 
 from altiplano.accounts.principal import Principal
 from altiplano.runs import queries
 from altiplano.runs.models import Answer, Run
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
-
-STAGE_NAMES: Final[Mapping[str, StrPromise]] = {
-    "guard": _("Guard"),
-    "query": _("Question"),
-    "retriever": _("Passage search"),
-    "reranker": _("Ranking"),
-    "prompt": _("Prompt"),
-    "generator": _("Answer"),
-}
-"""The kinds of stages that a run goes through, in a word."""
-
-DETAIL_NAMES: Final[Mapping[str, StrPromise]] = {
-    "variants": _("also searched for"),
-    "passages": _("passages"),
-    "trimmed": _("left out"),
-    "point": _("looks at"),
-    "action": _("decision"),
-    "reason": _("reason"),
-    "scores": _("scores"),
-    "finish_reason": _("ended by"),
-    "characters": _("characters"),
-}
-"""What the platform's own stages tell; those of plugins speak for themselves."""
-
-LONGEST_DETAIL: Final = 300
+from altiplano.runs.trace_words import STAGE_NAMES, say_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +136,4 @@ def _stages_in(events: Sequence[Mapping[str, Any]], total: float) -> tuple[Trace
 
 def _details_of(detail: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What the stage had to tell, without what it left empty."""
-    return tuple((name, _written(value)) for name, value in detail.items() if value or value == 0)
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, float):
-        text = f"{value:.3g}"
-    elif isinstance(value, Mapping):
-        text = ", ".join(f"{name} {_written(each)}" for name, each in value.items())
-    elif isinstance(value, list | tuple):
-        text = " · ".join(_written(each) for each in value)
-    else:
-        text = str(value)
-    return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
+    return tuple(say_detail(name, value) for name, value in detail.items() if value or value == 0)

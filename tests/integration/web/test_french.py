@@ -5,9 +5,11 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from altiplano.knowledge.models import DocumentState
 from altiplano.runs.models import Run, RunState
+from altiplano.runs.trace_words import say_detail
 from tests.integration.web.conftest import make_document
 from tests.integration.web.test_pages import signed_in
 
@@ -78,3 +80,10 @@ def test_refusal_page_names_the_role_in_french(vera, garden):
     said = text_of(signed_in(vera, "fr").get(address))
     assert "Votre rôle dans cette organisation (lecteur) ne le permet pas." in said
     assert "does not allow" not in said
+
+
+def test_trace_says_what_stages_told_in_french():
+    with override("fr"):
+        assert say_detail("point", "evidence") == ("examine", "les passages")
+        assert say_detail("scores", {"best": 0.90565}) == ("scores", "best 0,906")
+        assert say_detail("reason", "Nothing was found.")[1] == "Rien n\u2019a été trouvé."

@@ -23,7 +23,7 @@ def test_a_stage_of_a_kind_without_a_name_is_called_by_its_kind():
 
 def test_details_leave_out_what_is_empty_but_not_what_is_zero():
     detail = {"reason": "", "passages": 0, "trimmed": [], "scores": {}, "action": "pass"}
-    assert _details_of(detail) == (("passages", "0"), ("action", "pass"))
+    assert _details_of(detail) == (("passages", "0"), ("decision", "goes on"))
 
 
 def test_details_are_written_in_a_line_that_ends():
@@ -34,5 +34,12 @@ def test_details_are_written_in_a_line_that_ends():
     }
     written = dict(_details_of(detail))
     assert written["scores"] == "best 0.906, names 1"
-    assert written["trimmed"] == "one · two"
+    assert written["left out"] == "one · two"
     assert len(written["long"]) == 300
+
+
+def test_what_only_a_plugin_knows_is_shown_as_it_wrote_it():
+    assert dict(_details_of({"mood": "calm", "action": "sing"})) == {
+        "mood": "calm",
+        "decision": "sing",
+    }
