@@ -92,6 +92,16 @@ CONFIG: Final = Promise(
     "The form of the configuration",
     'Give every field a description and the model extra="forbid".',
 )
+OWN_TEST: Final = Promise(
+    "ALT714",
+    "The author's own tests",
+    "Run `pytest` in the folder to see all of it.",
+)
+MEASURING: Final = Promise(
+    "ALT715",
+    "Measuring",
+    "The plugin failed while its speed, memory or effect was measured; make the suites pass first.",
+)
 
 PROMISES: Final = {
     promise.code: promise for promise in list(globals().values()) if isinstance(promise, Promise)

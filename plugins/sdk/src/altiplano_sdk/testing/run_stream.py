@@ -12,6 +12,8 @@ from altiplano_sdk.events import (
     RunStarted,
     StageFinished,
     StageStarted,
+    ToolAnswered,
+    ToolCalled,
 )
 
 
@@ -21,6 +23,7 @@ def assert_valid_run_stream(events: Sequence[RunEvent]) -> None:
     _check_numbers(events)
     _check_frame(events)
     _check_stages(events)
+    _check_tools(events)
     _check_citations(events)
     _check_answer(events)
 
@@ -52,6 +55,22 @@ def _check_stages(events: Sequence[RunEvent]) -> None:
             running = None
     if isinstance(events[-1], RunFinished):
         assert running is None, f"the run finished, but stage {running} did not"
+
+
+def _check_tools(events: Sequence[RunEvent]) -> None:
+    """One call at a time, counted from 1, and none left open by a run that finished."""
+    called, open_call = 0, 0
+    for event in events:
+        if isinstance(event, ToolCalled):
+            assert not open_call, f"call {event.call} begins inside call {open_call}"
+            assert event.call == called + 1, f"call {event.call} comes after call {called}"
+            called = open_call = event.call
+        elif isinstance(event, ToolAnswered):
+            assert event.call == open_call, f"call {event.call} is answered, but was not open"
+            assert event.state in {"done", "failed", "refused", "asks"}
+            open_call = 0
+    if isinstance(events[-1], RunFinished):
+        assert not open_call, f"the run finished, but call {open_call} did not"
 
 
 def _check_citations(events: Sequence[RunEvent]) -> None:
