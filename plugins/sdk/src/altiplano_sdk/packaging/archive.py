@@ -128,7 +128,7 @@ def open_archive(source: Path | bytes) -> PackageArchive:
     name = source.name if isinstance(source, Path) else "archive"
     size = source.stat().st_size if isinstance(source, Path) else len(source)
     if size > layout.LIMITS.archive:
-        raise ArchiveError([rules.TOO_MUCH.finding("The file is over 100 MiB.", file=name)])
+        raise ArchiveError([rules.TOO_MUCH.finding("The file is over 50 MiB.", file=name)])
     file: BinaryIO = source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
     try:
         return _opened(file, name)

@@ -76,7 +76,7 @@ IGNORED_NAMES: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 class PackageLimits:
     """Sizes are bytes. ``ratio`` is unpacked by packed size, for entries over ``small``."""
 
-    archive: int = 100 * 1024 * 1024
+    archive: int = 50 * 1024 * 1024
     unpacked: int = 300 * 1024 * 1024
     entry: int = 100 * 1024 * 1024
     entries: int = 4_000

@@ -115,8 +115,8 @@ TOO_MUCH: Final = Rule(
     "ALT407",
     "Unpacked, the archive is of sensible size",
     "A few kilobytes can be made to unpack to a full disk.",
-    "At most 300 MiB unpacked, 100 MiB a file, 4,000 files, each at most 200 times its packed "
-    "size.",
+    "At most 50 MiB packed and 300 MiB unpacked, 4,000 files of at most 100 MiB, each at most 200 "
+    "times its packed size.",
     bad=_entries("code/glossary_guard/zeros.json (100 MiB of nothing)"),
     good=_entries("code/glossary_guard/terms.json (2 MiB)"),
 )

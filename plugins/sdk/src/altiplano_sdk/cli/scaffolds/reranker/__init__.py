@@ -1,0 +1,1 @@
+"""What `altiplano-plugin new --kind reranker` writes."""
