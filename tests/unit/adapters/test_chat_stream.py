@@ -63,7 +63,7 @@ def test_what_follows_done_is_ignored():
 def test_end_without_done_is_an_answer_when_the_engine_said_why_it_stopped():
     reader = ChatStream()
     reader.feed(chunk("a") + chunk(reason="stop"))
-    assert reader.end() == GenerationDone("stop")
+    assert reader.end() == [GenerationDone("stop")]
 
 
 @pytest.mark.parametrize(

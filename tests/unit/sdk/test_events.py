@@ -9,6 +9,8 @@ SAMPLES = [
     events.StageStarted(seq=2, stage=0, kind="retriever", plugin="hybrid"),
     events.StageFinished(seq=3, stage=0, kind="retriever", plugin="hybrid", ms=1.5, detail={}),
     events.PassagesFound(seq=4, passages=[{"chunk_id": 7}]),
+    events.ToolCalled(seq=5, call=1, name="convert", plugin="units", arguments={"value": 6}),
+    events.ToolAnswered(seq=6, call=1, state="done", content="Half a year."),
     events.AnswerDelta(seq=5, text="Six "),
     events.CitationAdded(
         seq=6,

@@ -29,7 +29,6 @@ from altiplano_sdk import (
     EngineTimeoutError,
     GenerationEvent,
     GenerationRequest,
-    TextDelta,
 )
 from altiplano_worker.adapters.chat_stream import ChatStream
 from altiplano_worker.adapters.engine_protocol import (
@@ -104,7 +103,7 @@ class EngineClient:
     async def stream_chat(
         self, endpoint: EndpointConfig, request: GenerationRequest, *, salt: str | None = None
     ) -> AsyncIterator[GenerationEvent]:
-        """Any number of non-empty TextDeltas, then one GenerationDone.
+        """Any number of non-empty TextDeltas, the tool calls, then one GenerationDone.
 
         Closing the iterator early, or cancelling its task, closes the connection, which makes
         the engine abort the request. ``salt`` parts the prefix caches of tenants.
@@ -125,16 +124,16 @@ class EngineClient:
                     raise garbage_error()
                 while not stream.done and (data := await response.content.readany()):
                     watchdog.touch()
-                    for event in stream.feed(data):
-                        if type(event) is TextDelta:
-                            watchdog.begin()
-                        else:
-                            call.note(event)
+                    events = stream.feed(data)
+                    if stream.has_begun:
+                        watchdog.begin()
+                    for event in events:
+                        call.note(event)
                         yield event
                 if watchdog.expired:
                     raise _timeout_error(watchdog.expired)
-                if not stream.done:
-                    yield stream.end()
+                for event in () if stream.done else stream.end():
+                    yield event
                 reusable = await _drain(response)
             except (aiohttp.ClientError, ConnectionError) as error:
                 if watchdog.expired:

@@ -20,6 +20,8 @@ from altiplano_sdk import (
     EngineUnavailableError,
     GenerationRequest,
     PermanentError,
+    ToolCall,
+    ToolSpec,
 )
 
 Provider = Literal["openai", "vllm", "llama.cpp"]
@@ -27,7 +29,8 @@ Provider = Literal["openai", "vllm", "llama.cpp"]
 MAX_STOPS: Final = 4
 MAX_STOP_CHARACTERS: Final = 200
 MAX_MESSAGES: Final = 200
-ROLES: Final = frozenset({"system", "user", "assistant"})
+ROLES: Final = frozenset({"system", "user", "assistant", "tool"})
+MAX_TOOLS: Final = 32
 
 _OVERFLOW = re.compile(
     r"context[ _](?:length|size|window)|maximum model length|max_model_len|exceed_context",
@@ -116,6 +119,8 @@ def encode_request(
         body["seed"] = request.seed
     if request.top_p is not None:
         body["top_p"] = request.top_p
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
     if salt and endpoint.provider == "vllm":
         body["cache_salt"] = salt
     return orjson.dumps(body)
@@ -138,6 +143,8 @@ def _check_request(request: GenerationRequest, *, context_tokens: int) -> None:
         (request.top_p is not None and not 0 < request.top_p <= 1, "The top-p"),
         (not 1 <= len(request.messages) <= MAX_MESSAGES, "The number of messages"),
         (any(message.role not in ROLES for message in request.messages), "A message's role"),
+        (len(request.tools) > MAX_TOOLS, "The number of tools"),
+        (_has_stray_result(request.messages), "A tool's result without its call"),
     )
     for wrong, what in problems:
         if wrong:
@@ -146,8 +153,37 @@ def _check_request(request: GenerationRequest, *, context_tokens: int) -> None:
             )
 
 
-def _message(message: ChatMessage) -> dict[str, str]:
-    return {"role": message.role, "content": _text(message.content)}
+def _has_stray_result(messages: tuple[ChatMessage, ...]) -> bool:
+    """Engines refuse the result of a call that no earlier turn holds."""
+    known: set[str] = set()
+    for message in messages:
+        if message.role == "tool" and message.tool_call_id not in known:
+            return True
+        known.update(call.id for call in message.tool_calls)
+    return False
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    encoded: dict[str, Any] = {"role": message.role, "content": _text(message.content)}
+    if message.tool_calls:
+        encoded["tool_calls"] = [_call(call) for call in message.tool_calls]
+    if message.role == "tool":
+        encoded["tool_call_id"] = _text(message.tool_call_id)
+    return encoded
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": _text(call.name), "arguments": _text(call.arguments)}
+    return {"id": _text(call.id), "type": "function", "function": function}
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    function = {
+        "name": _text(tool.name),
+        "description": _text(tool.description),
+        "parameters": tool.parameters,
+    }
+    return {"type": "function", "function": function}
 
 
 def _text(text: str) -> str:

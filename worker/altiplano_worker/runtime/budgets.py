@@ -13,6 +13,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 
 import altiplano_sdk as sdk
+from altiplano_worker.runtime.context import narrow_context
 from altiplano_worker.runtime.pipeline import PlannedStage
 from altiplano_worker.runtime.recorder import RunRecorder
 
@@ -58,6 +59,15 @@ async def stage_budget(stage: PlannedStage, recorder: RunRecorder) -> AsyncItera
     recorder.finish_stage(stage, ms=(time.perf_counter() - begun) * 1000, detail=detail)
     if failure is not None:
         raise failure
+
+
+@asynccontextmanager
+async def run_stage(
+    stage: PlannedStage, *, context: sdk.Context, recorder: RunRecorder
+) -> AsyncIterator[tuple[sdk.Context, dict[str, Any]]]:
+    """As :func:`stage_budget`; yields, too, what of ``context`` the stage was granted."""
+    async with stage_budget(stage, recorder) as detail:
+        yield narrow_context(context, stage.grants), detail
 
 
 @contextmanager

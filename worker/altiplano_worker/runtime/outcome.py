@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,9 +17,37 @@ from altiplano_sdk.events import (
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingCall:
+    """A call of a tool that cannot be undone, and waits for the yes of the person who asked.
+
+    ``messages`` are the turns of the model and of its tools up to the wish, without the prompt.
+    """
+
+    wish: sdk.ToolCall
+    plugin: str
+    arguments: Mapping[str, Any]
+    messages: tuple[sdk.ChatMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the person said to a waiting call: the run goes on where it was left."""
+
+    wish: sdk.ToolCall
+    messages: tuple[sdk.ChatMessage, ...]
+    is_yes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunInput:
+    """``rights`` are those of whoever asks: tools reach no further. ``decision`` goes on with a run
+    that waited.
+    """
+
     run_id: str
     query: sdk.Query
+    rights: frozenset[str] = frozenset()
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +68,8 @@ class RunOutcome:
     best first; ``citations`` are empty when ``abstained``. ``usage`` counts what engines told;
     ``usage_known`` is false when one told nothing. ``code`` and ``message`` are set when the run
     failed, and ``code`` is ``blocked`` when a guard ended it. ``next_seq`` numbers the terminal
-    event. ``prompt`` is what the model was sent.
+    event. ``prompt`` is what the model was sent. With ``waiting``, ``code`` is ``needs_yes`` and the
+    answer says what is waited for.
     """
 
     state: Literal["finished", "failed", "cancelled"]
@@ -56,6 +86,7 @@ class RunOutcome:
     prompt: tuple[sdk.ChatMessage, ...] = ()
     code: str = ""
     message: str = ""
+    waiting: WaitingCall | None = None
 
 
 def terminal_event(outcome: RunOutcome, seq: int | None = None) -> RunEvent:

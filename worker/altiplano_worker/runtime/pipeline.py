@@ -109,6 +109,7 @@ async def prepare_plan(plan: Plan) -> None:
         *plan.rerankers,
         *plan.guards,
         plan.prompt,
+        *plan.tools,
         plan.generator,
     )
     for stage in stages:

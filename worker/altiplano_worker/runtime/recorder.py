@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import altiplano_sdk as sdk
 from altiplano_sdk.events import (
@@ -17,11 +17,16 @@ from altiplano_sdk.events import (
     RunStarted,
     StageFinished,
     StageStarted,
+    ToolAnswered,
+    ToolCalled,
 )
-from altiplano_worker.runtime.outcome import RunOutcome
+from altiplano_worker.runtime.outcome import RunOutcome, WaitingCall
 from altiplano_worker.runtime.pipeline import PlannedStage
 
 Emit = Callable[[RunEvent], None]
+
+SHOWN_CHARACTERS: Final = 2_000
+"""Of a tool's result; the model may have read more."""
 
 
 class RunRecorder:
@@ -82,6 +87,12 @@ class RunRecorder:
         self._passages = passages
         self._emit(PassagesFound(self._next(), [asdict(passage) for passage in passages]))
 
+    def call_tool(self, call: int, name: str, plugin: str, arguments: Mapping[str, Any]) -> None:
+        self._emit(ToolCalled(self._next(), call, name, plugin, dict(arguments)))
+
+    def answer_tool(self, call: int, state: str, content: str) -> None:
+        self._emit(ToolAnswered(self._next(), call, state, content[:SHOWN_CHARACTERS]))
+
     def keep_prompt(self, messages: tuple[sdk.ChatMessage, ...]) -> None:
         """``messages`` are what the model is sent; of several prompts the last one is kept.
 
@@ -136,6 +147,7 @@ class RunRecorder:
         *,
         code: str = "",
         message: str = "",
+        waiting: WaitingCall | None = None,
     ) -> RunOutcome:
         """All that happened; nothing is emitted."""
         timings = {
@@ -158,6 +170,7 @@ class RunRecorder:
             prompt=self._prompt,
             code=code,
             message=message,
+            waiting=waiting,
         )
 
     def _next(self) -> int:

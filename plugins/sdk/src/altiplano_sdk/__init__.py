@@ -3,7 +3,12 @@
 Everything importable from here is covered by :data:`CONTRACT_VERSION`; anything else is private.
 """
 
-from altiplano_sdk.abstention import abstention_sentence, correction_sentence, is_abstention
+from altiplano_sdk.abstention import (
+    abstention_sentence,
+    correction_sentence,
+    is_abstention,
+    waiting_sentence,
+)
 from altiplano_sdk.cleaning import CleanText, clean_text, hidden_warnings
 from altiplano_sdk.contracts import (
     CONTRACT_VERSION,
@@ -51,7 +56,10 @@ from altiplano_sdk.contracts import (
     StageKind,
     TextDelta,
     Tool,
+    ToolCall,
+    ToolEffect,
     ToolResult,
+    ToolSpec,
     Usage,
     VectorBatch,
 )
@@ -136,7 +144,10 @@ __all__ = [
     "StageKind",
     "TextDelta",
     "Tool",
+    "ToolCall",
+    "ToolEffect",
     "ToolResult",
+    "ToolSpec",
     "UnreadableDocumentError",
     "Usage",
     "VectorBatch",
@@ -145,4 +156,5 @@ __all__ = [
     "correction_sentence",
     "hidden_warnings",
     "is_abstention",
+    "waiting_sentence",
 ]

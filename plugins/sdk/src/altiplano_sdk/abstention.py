@@ -25,6 +25,15 @@ CORRECTIONS: Final = {
     "pt": "Os documentos não confirmam a resposta acima.",
     "nl": "De documenten bevestigen het antwoord hierboven niet.",
 }
+WAITING: Final = {
+    "en": "“{tool}” would do something that cannot be undone. It waits for your yes.",
+    "fr": "«\N{NO-BREAK SPACE}{tool}\N{NO-BREAK SPACE}» ferait quelque chose d'irréversible. L'outil attend votre accord.",
+    "es": "«{tool}» haría algo que no se puede deshacer. Espera su aprobación.",
+    "de": "„{tool}“ würde etwas tun, das sich nicht rückgängig machen lässt, und wartet auf Ihr Ja.",
+    "it": "«{tool}» farebbe qualcosa di irreversibile. Attende il suo consenso.",
+    "pt": "“{tool}” faria algo que não se pode desfazer. Aguarda a sua aprovação.",
+    "nl": "“{tool}” zou iets doen dat niet ongedaan te maken is. Het wacht op uw akkoord.",
+}
 LONGEST_ABSTENTION: Final = 300
 """A longer text says something beside the refusal and counts as an answer."""
 
@@ -71,6 +80,11 @@ def correction_sentence(language: str | None) -> str:
     In ``language`` as :func:`abstention_sentence`.
     """
     return CORRECTIONS.get((language or "en").lower()[:2], CORRECTIONS["en"])
+
+
+def waiting_sentence(tool: str, language: str | None) -> str:
+    """What an answer says that waits for the person's yes to a call of ``tool``."""
+    return WAITING.get((language or "en").lower()[:2], WAITING["en"]).format(tool=tool)
 
 
 def is_abstention(answer: str) -> bool:

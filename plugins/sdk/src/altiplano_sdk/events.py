@@ -4,7 +4,8 @@ A valid stream is: ``run.started``, then any of the middle events, then exactly 
 event (``run.finished``, ``run.failed`` or ``run.cancelled``), which is always last. ``seq``
 starts at 1 and grows by one. A ``citation.added`` names a chunk that an earlier
 ``passages.found`` held. ``answer.finished`` carries the whole text; the deltas before it add up
-to it unless ``replaced`` is true.
+to it unless ``replaced`` is true. A ``tool.answered`` has the number of the ``tool.called``
+before it.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -50,6 +51,32 @@ class PassagesFound(RunEvent):
 
     type: ClassVar[str] = "passages.found"
     passages: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled(RunEvent):
+    """The model wished a tool to be called; ``call`` counts from 1.
+
+    ``arguments`` is empty where they could not be read, ``plugin`` where there is no such tool.
+    """
+
+    type: ClassVar[str] = "tool.called"
+    call: int
+    name: str
+    plugin: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswered(RunEvent):
+    """``state`` is ``done``, ``failed``, ``refused`` (it was not run) or ``asks``: it was not run
+    and waits for the person's yes. ``content`` is the beginning of what the model was told.
+    """
+
+    type: ClassVar[str] = "tool.answered"
+    call: int
+    state: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +141,8 @@ EVENT_TYPES: dict[str, type[RunEvent]] = {
         StageStarted,
         StageFinished,
         PassagesFound,
+        ToolCalled,
+        ToolAnswered,
         AnswerDelta,
         CitationAdded,
         AnswerFinished,

@@ -1,8 +1,8 @@
 """Which kinds of stages make a pipeline that answers, and in which order.
 
 The order of work is always the same: guards on the question, query, retriever, rerankers, guards
-on the evidence, prompt, generator, guards on the answer. A guard may stand anywhere; every other
-stage stands where it works, so that what an owner reads is what happens.
+on the evidence, prompt, tools that the model may call, generator, guards on the answer. A guard may
+stand anywhere; every other stage stands where it works, so that what an owner reads is what happens.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,15 @@ from typing import Final
 from altiplano_sdk.contracts.kinds import StageKind
 
 MAX_STAGES: Final = 32
+MAX_TOOLS: Final = 8
+"""Each costs room in every prompt, and small models choose badly among many."""
 
 ORDER: Final = (
     StageKind.QUERY,
     StageKind.RETRIEVER,
     StageKind.RERANKER,
     StageKind.PROMPT,
+    StageKind.TOOL,
     StageKind.GENERATOR,
 )
 EXACTLY_ONE: Final = (StageKind.PROMPT, StageKind.GENERATOR)
@@ -48,6 +51,8 @@ def _count_problem(kinds: Sequence[StageKind]) -> str | None:
     for kind in AT_MOST_ONE:
         if kinds.count(kind) > 1:
             return f"A pipeline has at most one {kind} stage."
+    if kinds.count(StageKind.TOOL) > MAX_TOOLS:
+        return f"A pipeline has at most {MAX_TOOLS} tool stages."
     if StageKind.RERANKER in kinds and StageKind.RETRIEVER not in kinds:
         return "A reranker stage needs a retriever stage before it."
     return None

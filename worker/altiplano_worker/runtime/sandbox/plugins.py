@@ -148,6 +148,14 @@ class RemoteTool(RemotePlugin):
     def parameters(self) -> Mapping[str, Any]:
         return cast(Mapping[str, Any], self._attribute("parameters"))
 
+    @property
+    def effect(self) -> sdk.ToolEffect:
+        return cast(sdk.ToolEffect, self._attribute("effect"))
+
+    @property
+    def irreversible(self) -> bool:
+        return cast(bool, self._attribute("irreversible"))
+
     async def call(self, arguments: Mapping[str, Any], ctx: sdk.Context) -> sdk.ToolResult:
         result = await self._call(
             "call", (dict(arguments),), ctx, lambda result, _: border.check_tool_result(result)

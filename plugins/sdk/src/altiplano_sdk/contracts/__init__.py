@@ -40,7 +40,10 @@ from altiplano_sdk.contracts.generation import (
     PromptResult,
     TextDelta,
     Tool,
+    ToolCall,
+    ToolEffect,
     ToolResult,
+    ToolSpec,
     Usage,
 )
 from altiplano_sdk.contracts.kinds import CONTRACT_VERSION, StageKind
@@ -112,7 +115,10 @@ __all__ = [
     "TextDelta",
     "TextEmbedder",
     "Tool",
+    "ToolCall",
+    "ToolEffect",
     "ToolResult",
+    "ToolSpec",
     "Usage",
     "VectorBatch",
 ]

@@ -14,9 +14,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model wishes that a tool is called. ``arguments`` is its JSON text, unchecked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
-    role: Literal["system", "user", "assistant"]
+    """A turn of a conversation.
+
+    Only the platform writes the turns of tools: ``tool_calls`` of the assistant, and for each a
+    message with the role ``tool`` whose ``tool_call_id`` names it.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +72,25 @@ class Prompt(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model is told of it; ``parameters`` is the JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
+    """``tools`` are those that the model may wish to call; a generator may ignore them."""
+
     messages: tuple[ChatMessage, ...]
     max_tokens: int
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
     seed: int | None = None
     top_p: float | None = None
+    tools: tuple[ToolSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +106,12 @@ class GenerationDone:
     usage: Usage | None = None
 
 
-GenerationEvent = TextDelta | GenerationDone
+GenerationEvent = TextDelta | ToolCall | GenerationDone
 
 
 @runtime_checkable
 class Generator(Protocol):
-    """Streams an answer: any number of deltas, then one GenerationDone."""
+    """Streams an answer: any number of deltas, the wished tool calls, then one GenerationDone."""
 
     def generate(
         self, request: GenerationRequest, ctx: Context
@@ -143,6 +172,14 @@ class Guard(Protocol):
     async def check(self, request: GuardRequest, ctx: Context) -> GuardVerdict: ...
 
 
+class ToolEffect(StrEnum):
+    """What a call does to the world outside the answer."""
+
+    READ = "read"
+    WRITE = "write"
+    SEND = "send"
+
+
 @dataclass(frozen=True, slots=True)
 class ToolResult:
     content: str
@@ -151,13 +188,27 @@ class ToolResult:
 
 @runtime_checkable
 class Tool(Protocol):
-    """``parameters`` is the JSON Schema of the arguments."""
+    """``parameters`` is the JSON Schema of the arguments; the platform checks them against it.
+
+    A tool may also have ``effect``, a :class:`ToolEffect` (``read`` unless it says otherwise), and
+    ``irreversible``, whether a call cannot be taken back (false unless it says so): such a call
+    waits until the person who asked has agreed to it.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
 
     async def call(self, arguments: Mapping[str, Any], ctx: Context) -> ToolResult: ...
+
+
+def effect_of(tool: Tool) -> ToolEffect:
+    """What the tool says of itself. Raises ValueError for an effect that does not exist."""
+    return ToolEffect(getattr(tool, "effect", ToolEffect.READ))
+
+
+def is_irreversible(tool: Tool) -> bool:
+    return bool(getattr(tool, "irreversible", False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from altiplano_sdk.contracts.kinds import StageKind
 from altiplano_sdk.contracts.retrieval import Passage, Query
-from altiplano_sdk.wire.methods import ATTRIBUTES, BROKER, METHODS, MethodSpec
+from altiplano_sdk.wire.methods import ATTRIBUTES, BROKER, METHODS, UNSAID, MethodSpec
 
 _CONFIG: Final = ConfigDict(
     strict=True,
@@ -92,7 +92,11 @@ class AttributesCodec:
 
     def read(self, plugin: Any) -> bytes:
         """Raises AttributeError or WireError for a plugin that does not say it."""
-        return self._codec.encode(tuple(getattr(plugin, name) for name in self._types))
+        said = tuple(
+            getattr(plugin, name, UNSAID[name]) if name in UNSAID else getattr(plugin, name)
+            for name in self._types
+        )
+        return self._codec.encode(said)
 
     def decode(self, data: bytes) -> Mapping[str, Any]:
         return dict(zip(self._types, self._codec.decode(data), strict=True))

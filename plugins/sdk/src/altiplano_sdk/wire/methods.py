@@ -20,6 +20,7 @@ from altiplano_sdk.contracts.generation import (
     GuardVerdict,
     PromptRequest,
     PromptResult,
+    ToolEffect,
     ToolResult,
 )
 from altiplano_sdk.contracts.kinds import StageKind
@@ -80,9 +81,18 @@ ATTRIBUTES: Final[Mapping[StageKind, Mapping[str, Any]]] = {
     StageKind.PARSER: {"media_types": _TEXTS},
     StageKind.EMBEDDER: {"model_id": str, "dimension": int},
     StageKind.GUARD: {"points": tuple[GuardPoint, ...]},
-    StageKind.TOOL: {"name": str, "description": str, "parameters": Mapping[str, Any]},
+    StageKind.TOOL: {
+        "name": str,
+        "description": str,
+        "parameters": Mapping[str, Any],
+        "effect": ToolEffect,
+        "irreversible": bool,
+    },
 }
 """What a configured plugin says of itself, by kind; the other kinds say nothing."""
+
+UNSAID: Final[Mapping[str, Any]] = {"effect": ToolEffect.READ, "irreversible": False}
+"""What holds where a plugin says nothing of it."""
 
 BROKER: Final[Mapping[str, MethodSpec]] = {
     "llm.stream": MethodSpec((GenerationRequest,), GenerationEvent, streams=True),
