@@ -6,6 +6,7 @@ of. ``RAN`` says in a browser whether one ran; a request to ``OUTSIDE`` says tha
 """
 
 import re
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -103,6 +104,7 @@ _FORMS = {
 FORMS = tuple(HostileForm(name, text) for name, text in _FORMS.items())
 TEMPLATE_RESULT = "42424249"
 """What is on a page that carried out the form named ``template``."""
+_OWN_ADDRESS = re.compile(r"\?|#|/(?![/\\])")
 HARMLESS_ATTRIBUTES = frozenset({"alt", "title", "value", "placeholder", "aria-label", "label"})
 
 
@@ -151,6 +153,8 @@ class _Reader(HTMLParser):
 def _is_live(name: str, value: str) -> bool:
     if name in HARMLESS_ATTRIBUTES or name.startswith("data-"):
         return False
+    if name in {"href", "action", "formaction"} and _OWN_ADDRESS.match(value):
+        return False  # what was searched for stands in addresses of our own
     return any(_marks(value)) or (name.startswith("on") and RAN in value)
 
 

@@ -27,6 +27,11 @@ def test_link_elsewhere_is_live():
     assert live_parts(f'<a href="{html.escape(form.text[1:-1])}">x</a>') != []
 
 
+def test_search_for_a_form_is_an_address_of_our_own():
+    assert live_parts('<a href="?q=https://leak.example/?q=canary-5e11">x</a>') == []
+    assert live_parts('<a href="/\\leak.example/?q=canary-5e11">x</a>') != []
+
+
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_pieces_are_the_whole_text(size: int):
     for form in FORMS:
