@@ -30,6 +30,8 @@ class MyPlugin:
 
     def extend(self, previous: Path | None, target: Path, batch: sdk.IndexBatch) -> None:
         held = {} if previous is None else read(previous)
+        if min(batch.ids, default=1) < 1 or not held.keys().isdisjoint(batch.ids):
+            raise sdk.PermanentError("Ids are positive, and each is added once.")
         write(target, {**held, **dict(zip(batch.ids, batch.texts, strict=True))})
 
     def compact(self, previous: Path, target: Path, removed: frozenset[int]) -> None:

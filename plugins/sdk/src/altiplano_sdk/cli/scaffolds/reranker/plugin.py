@@ -1,5 +1,7 @@
 """Puts passages first that use the words of the question."""
 
+from dataclasses import replace
+
 from pydantic import BaseModel, ConfigDict, Field
 
 import altiplano_sdk as sdk
@@ -26,4 +28,5 @@ class MyPlugin:
             return len(wanted & set(passage.text.casefold().split()))
 
         # Sorting keeps the order of equals, which is that of the search.
-        return tuple(sorted(passages, key=shared, reverse=True)[: self.config.keep])
+        best = sorted(passages, key=shared, reverse=True)[: self.config.keep]
+        return tuple(replace(passage, score=float(shared(passage))) for passage in best)

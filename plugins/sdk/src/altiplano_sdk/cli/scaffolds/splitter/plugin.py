@@ -28,6 +28,7 @@ class MyPlugin:
         for paragraph in _PARAGRAPH.finditer(document.text):
             for start in range(paragraph.start(), paragraph.end(), self.config.longest):
                 end = min(start + self.config.longest, paragraph.end())
-                if document.text[start:end].strip():
-                    spans.append(sdk.Span(start, end))
+                text = document.text[start:end].rstrip()
+                if text:
+                    spans.append(sdk.Span(start, start + len(text)))
         return tuple(spans)
