@@ -27,7 +27,7 @@ def effect_of_loader(suite: LoaderSuite) -> Mapping[str, Effect]:
     brought = asyncio.run(suite.load(suite.make_plugin(), suite.make_context(), reference))
     return {
         "files brought": effect(0, len(brought)),
-        "characters brought": effect(0, sum(size for _, _, size, _ in brought)),
+        "bytes brought": effect(0, sum(size for _, _, size, _ in brought)),
     }
 
 
