@@ -39,12 +39,12 @@ ORGANIZATION = "Green Schools"
 KIND = "non-profit"
 COLLECTION = "School documents"
 APP = "School garden assistant"
-EXAMPLES = (
-    "How long does compost take to mature?",
-    "How do we save water in the garden?",
-    "Combien de temps faut-il au compost pour mûrir ?",
-    "Peut-on boire l\u2019eau de pluie ?",
-)
+EXAMPLES = {
+    "How long does compost take to mature?": "en",
+    "How do we save water in the garden?": "en",
+    "Combien de temps faut-il au compost pour mûrir ?": "fr",
+    "Peut-on boire l\u2019eau de pluie ?": "fr",
+}
 KEY_NAME = "Demo key"
 WAIT_SECONDS = 240.0
 CATALOGUE_SECONDS = 30.0
@@ -167,7 +167,7 @@ def _published_app(principal: Principal, collection: Collection) -> App:
         version = freeze_version(principal=principal, app_id=app.id)
         app = publish_version(principal=principal, app_id=app.id, number=version.number)
     if not AppSharing.objects.within(principal.organization_id).filter(app=app).exists():
-        look = Appearance(examples=EXAMPLES)
+        look = Appearance(examples=[*EXAMPLES], example_languages=[*EXAMPLES.values()])
         with transaction.atomic():
             change_appearance(principal=principal, app_id=app.id, appearance=look)
             open_to_public(principal=principal, app_id=app.id)

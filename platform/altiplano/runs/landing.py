@@ -1,6 +1,7 @@
 """What the first page says of the public app that it lets people try."""
 
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from altiplano.kernel.errors import NotFoundError
 from altiplano.studio.public_apps import find_public_app
@@ -18,5 +19,5 @@ def find_landing_app(name: str) -> LandingApp | None:
         title=public.title,
         organization=public.organization.name,
         address=reverse("visit:chat", args=[public.organization.slug, public.app.slug]),
-        examples=tuple(public.sharing.examples),
+        examples=tuple(public.sharing.examples_for(get_language() or "")),
     )

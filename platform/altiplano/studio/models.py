@@ -155,6 +155,7 @@ class AppSharing(OrganizationModel):
 
     An app without a row is private. ``domains`` are the exact hosts whose pages may embed the chat;
     with none, nobody's may. Empty texts stand for what the page says by itself.
+    ``example_languages`` are those of the ``examples``, in their order; empty for every reader's.
     """
 
     app = models.OneToOneField(App, on_delete=models.CASCADE, related_name="sharing")
@@ -166,6 +167,9 @@ class AppSharing(OrganizationModel):
     greeting = models.CharField(_("greeting"), max_length=400, blank=True)
     placeholder = models.CharField(_("hint in the field"), max_length=80, blank=True)
     examples = models.JSONField(_("example questions"), default=list, blank=True)
+    example_languages = models.JSONField(
+        _("languages of the example questions"), default=list, blank=True
+    )
     questions_per_visitor = models.PositiveIntegerField(
         _("questions per visitor and hour"), default=20
     )
@@ -184,3 +188,13 @@ class AppSharing(OrganizationModel):
 
     def __str__(self) -> str:
         return f"sharing of {self.app_id}"
+
+    @property
+    def marked_examples(self) -> list[tuple[str, str]]:
+        """The example questions, each with its language, or with none for all readers."""
+        languages = [*self.example_languages, *[""] * len(self.examples)]
+        return list(zip(self.examples, languages, strict=False))
+
+    def examples_for(self, language: str) -> list[str]:
+        """The example questions for readers of this language."""
+        return [text for text, own in self.marked_examples if own in ("", language)]

@@ -105,12 +105,28 @@ def test_appearance_is_tidied_and_stored(bob, app):
         greeting="Hello",
         placeholder="Your question",
         examples=["When is compost ripe?", "", "When is compost ripe?", "Et le compost ?"],
+        example_languages=["en", "", "fr", "fr"],
     )
     change_appearance(principal=bob.principal, app_id=app.id, appearance=appearance)
     sharing = sharing_of(app)
     assert (sharing.title, sharing.accent) == ("Ask the garden", "plum")
     assert sharing.examples == ["When is compost ripe?", "Et le compost ?"]
+    assert sharing.example_languages == ["en", "fr"]
     assert sharing.is_public is False
+
+
+@pytest.mark.parametrize(
+    ("languages", "french", "english"),
+    [
+        (["fr", "en", ""], ["Un", "All"], ["One", "All"]),
+        ([], ["Un", "One", "All"], ["Un", "One", "All"]),
+        (["fr"], ["Un", "One", "All"], ["One", "All"]),
+    ],
+)
+def test_readers_see_examples_of_their_language_and_those_for_all(languages, french, english):
+    sharing = AppSharing(examples=["Un", "One", "All"], example_languages=languages)
+    assert sharing.examples_for("fr") == french
+    assert sharing.examples_for("en") == english
 
 
 @pytest.mark.parametrize(
@@ -122,6 +138,7 @@ def test_appearance_is_tidied_and_stored(bob, app):
         ("placeholder", Appearance(placeholder="x" * 81)),
         ("examples", Appearance(examples=["x" * 161])),
         ("examples", Appearance(examples=["1", "2", "3", "4", "5"])),
+        ("examples", Appearance(examples=["1"], example_languages=["xx"])),
     ],
 )
 def test_appearance_that_does_not_fit_is_refused_by_its_field(bob, app, field, appearance):

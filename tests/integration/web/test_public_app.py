@@ -97,6 +97,19 @@ def test_page_says_in_the_visitors_language_who_answers_and_from_what(
     assert f'<html lang="{language}"' in page
 
 
+def test_examples_are_in_the_readers_language(sharing, garden, settings):
+    settings.LANDING_APP = "green-schools/garden"
+    AppSharing.unscoped.update(examples=["Un ?", "One?"], example_languages=["fr", "en"])
+    for place in (PAGE, "/"):
+        english = body_of(visitor().get(place, headers={"accept-language": "en"}))
+        french = body_of(visitor().get(place, headers={"accept-language": "fr"}))
+        assert ("One?" in english, "Un ?" in english) == (True, False), place
+        assert ("One?" in french, "Un ?" in french) == (False, True), place
+    framed = body_of(visitor().get(FRAME, {"lang": "fr"}, headers={"accept-language": "en"}))
+    assert "Un ?" in framed
+    assert "One?" not in framed
+
+
 def test_owners_words_are_shown_as_text(sharing, garden):
     AppSharing.unscoped.update(
         title="<script>alert(1)</script>",

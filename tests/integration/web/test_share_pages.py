@@ -73,7 +73,7 @@ def test_viewer_reads_and_changes_nothing(vera, app):
 
 def test_look_is_saved_and_shown_again(bob, app):
     fields = {"title": "Ask us", "greeting": "Hello", "placeholder": "", "accent": "ocean"}
-    fields |= {"example_1": "When?", "example_3": "How long?"}
+    fields |= {"example_1": "When?", "example_3": "How long?", "language_3": "fr"}
     assert post(bob, app, "share-look", **fields).status_code == 302
     sharing = AppSharing.unscoped.get()
     assert (sharing.title, sharing.accent) == ("Ask us", "ocean")
@@ -81,6 +81,7 @@ def test_look_is_saved_and_shown_again(bob, app):
     page = page_of(bob, app)
     for value in ("Ask us", "Hello", "When?", "How long?"):
         assert value in page
+    assert re.search(r'name="language_2"[^<]*>.*?value="fr" selected', page)
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,7 @@ def _render_chat(
     context: dict[str, Any] = {
         "public": public,
         "sharing": public.sharing,
+        "examples": public.sharing.examples_for(translation.get_language() or ""),
         "country": country_name(public.organization.country),
         "visit": visit,
         "routes": visit.routes,

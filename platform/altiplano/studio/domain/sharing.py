@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -31,13 +33,18 @@ _HOST = re.compile(rf"(?=.{{1,253}}(?::|$)){_LABEL}(?:\.{_LABEL})*(?::[1-9]\d{{0
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What visitors see. Empty texts stand for what the page says by itself."""
+    """What visitors see. Empty texts stand for what the page says by itself.
+
+    ``example_languages`` are those of the ``examples``, in their order: a reader of another language
+    does not see the example. One without a language is for all.
+    """
 
     accent: str = Accent.INDIGO
     title: str = ""
     greeting: str = ""
     placeholder: str = ""
     examples: Sequence[str] = ()
+    example_languages: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +106,12 @@ def change_appearance(
         name: _read_text(getattr(appearance, name), name)
         for name in ("title", "greeting", "placeholder")
     }
-    examples = _read_examples(appearance.examples)
+    examples = _read_examples(appearance)
     with transaction.atomic():
         sharing = sharing_of(lock_app(principal.organization_id, app_id))
         sharing.accent = appearance.accent
-        sharing.examples = examples
+        sharing.examples = list(examples)
+        sharing.example_languages = list(examples.values())
         for name, text in texts.items():
             setattr(sharing, name, text)
         sharing.save()
@@ -190,16 +198,28 @@ def _read_text(raw: str, name: str) -> str:
     return _bounded(text, TEXT_CHARS[name], name)
 
 
-def _read_examples(raw: Sequence[str]) -> list[str]:
-    lines = [" ".join(clean_text(each).text.split()) for each in raw]
-    examples = list(dict.fromkeys(filter(None, lines)))
+def _read_examples(appearance: Appearance) -> dict[str, str]:
+    """Each example once, in its order, with its language."""
+    examples: dict[str, str] = {}
+    for raw, language in zip_longest(
+        appearance.examples, appearance.example_languages, fillvalue=""
+    ):
+        text = " ".join(clean_text(raw).text.split())
+        if text:
+            examples.setdefault(_bounded(text, MAX_EXAMPLE_CHARS, "examples"), language)
+    if unknown := set(examples.values()) - {"", *dict(settings.LANGUAGES)}:
+        raise InvalidInputError(
+            _("There is no language “%(language)s” here."),
+            params={"language": unknown.pop()},
+            fields={"examples": _("unknown")},
+        )
     if len(examples) > MAX_EXAMPLES:
         raise InvalidInputError(
             _("At most %(limit)s example questions."),
             params={"limit": MAX_EXAMPLES},
             fields={"examples": _("at most %(limit)s")},
         )
-    return [_bounded(each, MAX_EXAMPLE_CHARS, "examples") for each in examples]
+    return examples
 
 
 def _bounded(text: str, limit: int, name: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.studio.domain.sharing import (
@@ -52,10 +53,17 @@ class AppearanceForm(forms.Form):
                 required=False,
                 max_length=MAX_EXAMPLE_CHARS,
             )
+            self.fields[f"language_{number}"] = forms.ChoiceField(
+                label=_("Who sees example question %(number)d") % {"number": number},
+                required=False,
+                choices=[("", _("Every reader")), *settings.LANGUAGES],
+            )
 
     @property
-    def examples(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name.startswith("example_")]
+    def examples(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The fields of each example: its text and its language."""
+        numbers = range(1, MAX_EXAMPLES + 1)
+        return [(self[f"example_{number}"], self[f"language_{number}"]) for number in numbers]
 
     def appearance(self) -> Appearance:
         said = self.cleaned_data
@@ -64,12 +72,15 @@ class AppearanceForm(forms.Form):
             title=said["title"],
             greeting=said["greeting"],
             placeholder=said["placeholder"],
-            examples=[said[field.name] for field in self.examples],
+            examples=[said[text.name] for text, _language in self.examples],
+            example_languages=[said[language.name] for _text, language in self.examples],
         )
 
 
 def _appearance_of(sharing: AppSharing) -> dict[str, str]:
-    examples = {f"example_{n}": text for n, text in enumerate(sharing.examples, start=1)}
+    examples = {}
+    for number, (text, language) in enumerate(sharing.marked_examples, start=1):
+        examples |= {f"example_{number}": text, f"language_{number}": language}
     return examples | {
         "title": sharing.title,
         "greeting": sharing.greeting,
