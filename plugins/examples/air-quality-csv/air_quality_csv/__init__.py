@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from altiplano_sdk import Context, PermanentError, RetryableError, SourceFile
 
 ADDRESS = (
-    "https://files.data.gouv.fr/lcsqa/concentrations-de-polluants-atmospheriques-reglementes/"
-    "temps-reel/{day:%Y}/FR_E2_{day:%Y-%m-%d}.csv"
+    "https://object.infra.data.gouv.fr/ineris-prod/lcsqa/"
+    "concentrations-de-polluants-atmospheriques-reglementes/temps-reel/{day:%Y}/FR_E2_{day:%Y-%m-%d}.csv"
 )
 COLUMNS = {
     "Date de début": "hour",
@@ -63,7 +63,9 @@ class AirQualityLoader:
         """A table for each day on which the station measured something."""
         wish = self._read_wish(reference)
         if ctx.http is None:
-            raise PermanentError("The host files.data.gouv.fr was not granted.", code="not_granted")
+            raise PermanentError(
+                "The host object.infra.data.gouv.fr was not granted.", code="not_granted"
+            )
         for offset in range(wish.days):
             day = wish.day + timedelta(days=offset)
             answer = await ctx.http.request("GET", ADDRESS.format(day=day))

@@ -11,7 +11,7 @@ from altiplano_sdk.testing.capabilities import StubHttp, StubLog
 from altiplano_sdk.testing.ledger import Ledger
 
 SAMPLE = files("air_quality_csv").joinpath("samples/FR_E2_2026-01-31.csv").read_bytes()
-HOST = "files.data.gouv.fr"
+HOST = "object.infra.data.gouv.fr"
 
 
 def load(reference: dict[str, Any], answer: HttpResponse | None = None) -> list[str]:
