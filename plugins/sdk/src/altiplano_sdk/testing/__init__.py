@@ -7,7 +7,7 @@
     class TestMyParser(ParserSuite):
         plugin_class = MyParser
 
-Needs pytest, which the SDK itself does not (``pip install altiplano-sdk[testing]``).
+Needs pytest, which comes with the SDK and which nothing else of it imports.
 """
 
 import pkgutil
