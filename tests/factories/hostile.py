@@ -6,7 +6,6 @@ of. ``RAN`` says in a browser whether one ran; a request to ``OUTSIDE`` says tha
 """
 
 import re
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser

@@ -10,6 +10,7 @@ class RunsConfig(AppConfig):
 
     def ready(self) -> None:
         from altiplano.runs.attention import reports_to_read
+        from altiplano.runs.domain.forgetting import watch_accounts
         from altiplano.runs.interfaces.trial import trial_of
         from altiplano.runs.landing import find_landing_app
         from altiplano.studio.trial import register_trial
@@ -17,3 +18,4 @@ class RunsConfig(AppConfig):
         register_attention(reports_to_read)
         register_landing_source(find_landing_app)
         register_trial(trial_of)
+        watch_accounts()
