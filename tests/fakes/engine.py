@@ -6,6 +6,8 @@ it inside a test. The *model name* picks the behaviour, so that one server serve
     fake                 WORDS words, one per ``gap`` ms after ``ttft`` ms, then usage and [DONE]
     fake-echo            repeats the last user message, word for word
     fake-obey            does what an instruction anywhere in the prompt says: ``SAY <text>``
+    fake-tools           wishes what the question says, ``CALL <tool> <arguments>``, in pieces; then
+                         repeats what it was told
     fake-slow            headers at once, then nothing before the client gives up
     fake-late            not even headers before the client gives up
     fake-silent          three words, then nothing
@@ -42,7 +44,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 CONTEXT_TOKENS = 4096
 STATUSES = {f"fake-{status}": status for status in (401, 404, 429, 500, 503)}
 VARIANTS = (
-    "fake", "fake-echo", "fake-obey", "fake-slow", "fake-late", "fake-silent", "fake-cut",
+    "fake", "fake-echo", "fake-obey", "fake-tools", "fake-slow", "fake-late", "fake-silent", "fake-cut",
     "fake-end", "fake-no-done", "fake-no-usage", "fake-garbage", "fake-alien",
     "fake-error-event", "fake-html", "fake-huge", "fake-redirect", "fake-overflow", *STATUSES,
 )  # fmt: skip
@@ -159,6 +161,10 @@ class FakeEngine:
         if model == "fake-slow":
             await asyncio.Event().wait()
         await asyncio.sleep(self._ttft)
+        if model == "fake-tools" and (wishes := _wishes_in(request)):
+            for event in _wishing(model, wishes):
+                yield event
+            return
         words = self._words_for(model, request)
         begun = asyncio.get_running_loop().time()
         for number, word in enumerate(words, start=1):
@@ -184,12 +190,38 @@ class FakeEngine:
     def _all_words_for(self, model: str, request: dict[str, Any]) -> list[str]:
         limit = int(request.get("max_tokens") or 10_000)
         prompt = [str(message["content"]) for message in request["messages"]]
-        if model == "fake-echo":
+        if model in {"fake-echo", "fake-tools"}:
             return re.findall(r"\S+\s*|\s+", prompt[-1])[:limit]
         if model == "fake-obey":
             found = re.search(r"SAY ([^\n]+)", "\n".join(prompt))
             return re.findall(r"\S+\s*", found.group(1) if found else "Nothing to say.")[:limit]
         return self._words[:limit]
+
+
+def _wishes_in(request: dict[str, Any]) -> list[tuple[str, str]]:
+    """The calls that the last message asks for, as far as tools are offered."""
+    offered = {tool["function"]["name"] for tool in request.get("tools", [])}
+    last = request["messages"][-1]
+    found = (
+        re.findall(r"CALL (\S+) (\{[^\n]*\})", last["content"]) if last["role"] == "user" else []
+    )
+    return [(name, arguments) for name, arguments in found if offered]
+
+
+def _wishing(model: str, wishes: list[tuple[str, str]]) -> list[bytes]:
+    """A turn that only wishes, its arguments cut in pieces as engines do."""
+    events = []
+    for index, (name, arguments) in enumerate(wishes):
+        start = {"index": index, "id": f"call-{index}", "type": "function"}
+        events.append(
+            _event(model, {"tool_calls": [{**start, "function": {"name": name, "arguments": ""}}]})
+        )
+        for piece in re.findall(r".{1,4}", arguments):
+            part = {"index": index, "function": {"arguments": piece}}
+            events.append(_event(model, {"tool_calls": [part]}))
+    events.append(_event(model, {}, finish_reason="tool_calls"))
+    events.append(_event(model, None, usage=_usage(3)))
+    return [*events, b"data: [DONE]\n\n"]
 
 
 def _cut(words: list[str], stops: list[str]) -> list[str]:
@@ -223,7 +255,7 @@ async def _trouble(model: str) -> AsyncIterator[bytes]:
 
 def _event(
     model: str,
-    delta: dict[str, str] | None,
+    delta: dict[str, Any] | None,
     *,
     finish_reason: str | None = None,
     usage: dict[str, int] | None = None,

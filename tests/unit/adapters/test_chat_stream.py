@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altiplano_sdk import EngineError, GenerationDone, TextDelta, Usage
+from altiplano_sdk import EngineError, GenerationDone, TextDelta, ToolCall, Usage
 from altiplano_worker.adapters.chat_stream import ChatStream
 from altiplano_worker.adapters.engine_protocol import ContextOverflowError, EngineOverloadedError
 
@@ -123,3 +123,52 @@ def test_an_event_of_type_error_is_an_error_whatever_it_holds():
 def test_a_huge_line_is_an_engine_error():
     with pytest.raises(EngineError, match="not a chat stream"):
         ChatStream().feed(b"data: " + b"x" * (1024 * 1024))
+
+
+# --- Tool calls ----------------------------------------------------------------------------------
+
+
+def call_chunk(*parts: dict) -> bytes:
+    body = {"choices": [{"index": 0, "delta": {"tool_calls": list(parts)}, "finish_reason": None}]}
+    return b"data: " + json.dumps(body).encode() + b"\n\n"
+
+
+def part(index: int, arguments: str, **more) -> dict:
+    name = {"name": more.pop("name")} if "name" in more else {}
+    return {"index": index, "function": {"arguments": arguments, **name}, **more}
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=8))
+def test_call_in_pieces_is_one_call_at_the_end(pieces):
+    reader = ChatStream()
+    begun = reader.feed(call_chunk(part(0, "", id="c1", name="double")))
+    middle = [event for text in pieces for event in reader.feed(call_chunk(part(0, text)))]
+    assert (begun, middle, reader.has_begun) == ([], [], True)
+    assert reader.feed(chunk(reason="tool_calls") + DONE) == [
+        ToolCall("c1", "double", "".join(pieces)), GenerationDone("tool_calls"),
+    ]  # fmt: skip
+
+
+def test_several_calls_keep_their_order_and_get_an_id_each():
+    reader = ChatStream()
+    reader.feed(call_chunk(part(1, "{}", name="b"), part(0, "{}", name="a", id="x")))
+    reader.feed(chunk(reason="tool_calls"))
+    assert reader.end() == [
+        ToolCall("x", "a", "{}"), ToolCall("call_1", "b", "{}"), GenerationDone("tool_calls"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        call_chunk(*(part(n, "", name="a") for n in range(17))),
+        call_chunk(part(0, "x" * 70_000)),
+        call_chunk(part(0, 7)),
+        call_chunk({"index": "first"}),
+        call_chunk({"function": "double"}),
+        call_chunk("double"),
+    ],
+)
+def test_calls_without_end_or_shape_are_garbage(data):
+    with pytest.raises(EngineError):
+        ChatStream().feed(data)

@@ -3,7 +3,14 @@ import math
 
 import pytest
 
-from altiplano_sdk import ChatMessage, EngineError, GenerationRequest, PermanentError
+from altiplano_sdk import (
+    ChatMessage,
+    EngineError,
+    GenerationRequest,
+    PermanentError,
+    ToolCall,
+    ToolSpec,
+)
 from altiplano_worker.adapters.engine_protocol import (
     ContextOverflowError,
     EndpointConfig,
@@ -42,13 +49,32 @@ def test_request_holds_only_the_fields_that_are_allowed():
     }
 
 
+def test_tools_and_their_turns_are_sent_as_the_protocol_has_them():
+    call = ToolCall("c1", "double", '{"n": 3}')
+    turns = (*HELLO, ChatMessage("assistant", "", (call,)), ChatMessage("tool", "6", (), "c1"))
+    tool = ToolSpec("double", "Doubles.", {"type": "object"})
+    body = sent(GenerationRequest(turns, 5, tools=(tool,)))
+    assert body["tools"] == [{"type": "function", "function": {
+        "name": "double", "description": "Doubles.", "parameters": {"type": "object"},
+    }}]  # fmt: skip
+    assert body["messages"][1:] == [
+        {"role": "assistant", "content": "", "tool_calls": [
+            {"id": "c1", "type": "function", "function": {"name": "double", "arguments": '{"n": 3}'}},
+        ]},
+        {"role": "tool", "content": "6", "tool_call_id": "c1"},
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("provider", ["openai", "llama.cpp"])
 def test_salt_goes_to_vllm_only(provider):
     assert "cache_salt" not in sent(GenerationRequest(HELLO, 5), salt="s", provider=provider)
 
 
 def test_request_leaves_out_what_was_not_asked_for():
-    assert not {"stop", "seed", "top_p", "cache_salt"} & sent(GenerationRequest(HELLO, 5)).keys()
+    assert (
+        not {"stop", "seed", "top_p", "cache_salt", "tools"}
+        & sent(GenerationRequest(HELLO, 5)).keys()
+    )
 
 
 @pytest.mark.parametrize(

@@ -157,14 +157,15 @@ def _count(value: Any) -> int:
 
 def _reason(problem: jsonschema.ValidationError) -> str:
     """Why, without the value: a refusal must not carry what a passage made the model write."""
+    wanted: Any = problem.validator_value
+    schema: Any = problem.schema
     if problem.validator == "required" and isinstance(problem.instance, Mapping):
-        missing = [name for name in problem.validator_value if name not in problem.instance]
-        return f"must have “{missing[0]}”"
+        return f"must have “{next(name for name in wanted if name not in problem.instance)}”"
     if problem.validator == "additionalProperties":
-        known = ", ".join(sorted(problem.schema.get("properties", {})))[:300]
+        known = ", ".join(sorted(schema.get("properties", {})))[:300]
         return f"may have only: {known or 'nothing'}"
-    wanted = json.dumps(problem.validator_value, ensure_ascii=False)
-    return f"must satisfy {problem.validator}: {wanted[:200]}"
+    text = json.dumps(wanted, ensure_ascii=False)
+    return f"must satisfy {problem.validator}: {text[:200]}"
 
 
 def _refuse(_constant: str) -> Any:

@@ -29,6 +29,7 @@ from pydantic import PrivateAttr
 from altiplano_sdk import (
     ChatMessage,
     Context,
+    GenerationDone,
     GenerationRequest,
     Passage,
     PermanentError,
@@ -163,7 +164,7 @@ class GrantedChatModel(BaseChatModel):
                 chunk = AIMessageChunk(content=event.text)
                 if run_manager is not None:
                     await run_manager.on_llm_new_token(event.text)
-            else:
+            elif isinstance(event, GenerationDone):
                 chunk = AIMessageChunk(
                     content="",
                     usage_metadata=_usage(event.usage),
@@ -172,6 +173,8 @@ class GrantedChatModel(BaseChatModel):
                         "model_name": self.model_name,
                     },
                 )
+            else:  # no tools were offered, so nothing was to be called
+                continue
             yield ChatGenerationChunk(message=chunk)
 
     async def _agenerate(
