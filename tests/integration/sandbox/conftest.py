@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import altiplano_sdk as sdk
+from altiplano_sdk.sandbox_child.landlock import landlock_abi
 from altiplano_sdk.testing.base import SilentLog
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel, available_levels
 from altiplano_worker.runtime.sandbox.plugins import RemotePlugin, sandboxed_plugin
@@ -18,7 +19,8 @@ ORGANIZATION = "an-organization"
 
 @pytest.fixture(params=[SandboxLevel.BUBBLEWRAP, SandboxLevel.LANDLOCK])
 def level(request: pytest.FixtureRequest) -> SandboxLevel:
-    if request.param not in available_levels():
+    landlock = request.param is SandboxLevel.LANDLOCK and landlock_abi() > 0
+    if not landlock and request.param not in available_levels():
         pytest.skip(f"this machine has no {request.param}")
     return request.param
 

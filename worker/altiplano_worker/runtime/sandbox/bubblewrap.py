@@ -46,6 +46,9 @@ def bubblewrap_command(
         command += ["--setenv", name, value]
     for device in _DEVICES:
         command += ["--dev-bind", device, device]
+    # Else they are made with the rights of the originals, which may lie in a closed home.
+    for parent in _parents(*layout.system, *layout.python, *layout.hidden, Path(LIBRARY, "m")):
+        command += ["--perms", "0755", "--dir", str(parent)]
     for place in (*layout.system, *layout.python):
         command += _show(place)
     for place in layout.hidden:
@@ -55,6 +58,13 @@ def bubblewrap_command(
     command += ["--ro-bind", str(plugin), PLUGIN, "--ro-bind", str(inbox), INBOX]
     command += ["--perms", "1777", "--size", str(scratch_bytes), "--tmpfs", SCRATCH]
     return [*command, "--remount-ro", "/", "--chdir", "/", "--"]
+
+
+def _parents(*places: Path) -> list[Path]:
+    """Every folder above the places, but the root, from the top down."""
+    linked = {place for place in places if place.is_symlink()}
+    above = {parent for place in places for parent in place.parents if parent != Path("/")}
+    return sorted(parent for parent in above if not linked & {parent, *parent.parents})
 
 
 def _show(place: Path) -> list[str]:

@@ -55,6 +55,8 @@ START_SECONDS: Final = 20.0
 CANCEL_SECONDS: Final = 1.0
 """How long a plugin may take to notice that its call was cancelled."""
 MOST_STRAY_MESSAGES: Final = 500
+MOST_LINES: Final = 200
+"""Log lines between two calls; what is said within one is counted by its broker."""
 MOST_UNSENT_BYTES: Final = 64 * 1024 * 1024
 ITEMS_AHEAD: Final = 16
 FILES_AHEAD: Final = 1
@@ -81,6 +83,7 @@ class SandboxChild(asyncio.Protocol):
         self._instances: dict[tuple[sdk.StageKind, str], tuple[int, Mapping[str, Any]]] = {}
         self._configuring = asyncio.Lock()
         self._stray = 0
+        self._lines = 0
         self._writable = asyncio.Event()
         self._writable.set()
         self._transport: asyncio.Transport | None = None
@@ -266,8 +269,11 @@ class SandboxChild(asyncio.Protocol):
     def _receive_log(self, message: Log, body: bytes) -> None:
         pending = self._pending.get(message.call)
         if pending is None or pending.broker is None:
-            self._count_stray()
-            self._on_log(message, body)
+            self._lines += 1
+            if self._lines <= MOST_LINES:
+                self._on_log(message, body)
+            elif self._lines > 20 * MOST_LINES:
+                self.kill("wrote more log lines than it may")
         elif not pending.broker.log(message, body):
             self.kill("wrote more log lines than it may")
 
@@ -316,6 +322,7 @@ class SandboxChild(asyncio.Protocol):
         if broker is not None:
             broker.connect(self._send_answer)
         self.calls_open += 1
+        self._lines = 0
         try:
             yield pending
         finally:

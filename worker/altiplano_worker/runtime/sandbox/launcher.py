@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from altiplano_sdk.sandbox_child.landlock import landlock_abi
 from altiplano_sdk.wire.messages import Start
 from altiplano_worker.runtime.sandbox.bubblewrap import (
     INBOX,
@@ -22,7 +23,7 @@ from altiplano_worker.runtime.sandbox.bubblewrap import (
     bubblewrap_command,
 )
 from altiplano_worker.runtime.sandbox.layout import Layout, child_layout
-from altiplano_worker.runtime.sandbox.levels import SandboxLevel, available_levels
+from altiplano_worker.runtime.sandbox.levels import SandboxLevel
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
 
 SCRATCH_BYTES: Final = 64 * 1024 * 1024
@@ -33,6 +34,8 @@ PLACES: Final = 64
 ENVIRONMENT: Final = {
     "HOME": "/nonexistent",
     "LC_ALL": "C.UTF-8",
+    # One thread more costs its stack, not the 64 MB of address space of an allocator's arena.
+    "MALLOC_ARENA_MAX": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
@@ -94,7 +97,7 @@ class Launched:
             libraries: tuple[object, ...] = (LIBRARY,)
             scratch = SCRATCH
             writable: tuple[str, ...] = (SCRATCH, "/dev/null")
-            landlock = SandboxLevel.LANDLOCK in available_levels()
+            landlock = landlock_abi() > 0
         else:
             # No place to write: nothing bounds a folder's size but a file system of its own.
             libraries = (self.workplace / "library", *self.layout.modules.values())

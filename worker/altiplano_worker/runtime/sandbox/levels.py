@@ -9,11 +9,13 @@ import subprocess
 import sys
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import altiplano_sdk as sdk
 from altiplano_sdk.sandbox_child.landlock import landlock_abi
 from altiplano_sdk.sandbox_child.seccomp import TABLES
+from altiplano_worker.runtime.sandbox.layout import child_layout
 
 LEAST_LANDLOCK: Final = 1
 _PROBE_SECONDS: Final = 10.0
@@ -41,7 +43,7 @@ def available_levels() -> tuple[SandboxLevel, ...]:
     found = []
     if bubblewrap_path() is not None and _bubblewrap_works():
         found.append(SandboxLevel.BUBBLEWRAP)
-    if landlock_abi() >= LEAST_LANDLOCK:
+    if landlock_abi() >= LEAST_LANDLOCK and (os.geteuid() != 0 or _python_is_open()):
         found.append(SandboxLevel.LANDLOCK)
     return tuple(found)
 
@@ -58,13 +60,25 @@ def choose_level(*, wanted: SandboxLevel | None = None) -> SandboxLevel:
             return level
     raise NoSandboxError(
         "This machine has no sandbox for plugins from outside. Install bubblewrap and allow user "
-        "namespaces, or use a kernel with Landlock."
+        "namespaces, or use a kernel with Landlock and a Python that every account can read."
     )
 
 
 @cache
 def bubblewrap_path() -> str | None:
     return shutil.which("bwrap", path=os.defpath + ":/usr/local/bin")
+
+
+def _python_is_open() -> bool:
+    """Root gives each plugin an account of its own, which must be able to read Python."""
+    layout = child_layout()
+    return all(map(_is_readable_by_all, (*layout.python, *layout.modules.values())))
+
+
+def _is_readable_by_all(path: Path) -> bool:
+    path = path.resolve()
+    enterable = all(parent.stat().st_mode & 0o001 for parent in path.parents)
+    return enterable and bool(path.stat().st_mode & 0o004)
 
 
 def _bubblewrap_works() -> bool:

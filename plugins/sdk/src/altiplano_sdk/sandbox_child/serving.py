@@ -13,7 +13,7 @@ from altiplano_sdk.sandbox_child.asking import Questions
 from altiplano_sdk.sandbox_child.capabilities import fields_json
 from altiplano_sdk.sandbox_child.harden import close_doors
 from altiplano_sdk.sandbox_child.sending import RECEIVED, Sender
-from altiplano_sdk.sandbox_child.working import Work
+from altiplano_sdk.sandbox_child.working import Work, current_call
 from altiplano_sdk.wire import (
     Frame,
     FrameError,
@@ -43,6 +43,7 @@ _LONGEST_LINE: Final = 1000
 
 def main() -> None:
     """Returns when the platform closed its end."""
+    os.environ.pop("PWD", None)  # bubblewrap's word about a place that is none
     channel = _take_over_socket()
     start = _read_start(channel)
     started = close_doors(start)
@@ -141,5 +142,6 @@ class _Printed(io.TextIOBase):
         self._line = rest[:_LONGEST_LINE]
         for line in lines:
             if line.strip():
-                self._send(Log(0, "info", "printed"), fields_json({"line": line}))
+                call = current_call.get()
+                self._send(Log(call, "info", "printed"), fields_json({"line": line}))
         return len(text)

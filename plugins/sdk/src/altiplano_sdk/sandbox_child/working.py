@@ -6,6 +6,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ from altiplano_sdk.wire.messages import (
     Ready,
     Result,
 )
+
+current_call: ContextVar[int] = ContextVar("current_call", default=0)
+"""The call whose code is running, for what is printed; 0 between calls."""
 
 
 class Work:
@@ -85,6 +89,7 @@ class Work:
             self._tasks[call].cancel()
 
     async def _run(self, message: Call, body: bytes) -> None:
+        current_call.set(message.id)
         try:
             await self._work(message, body)
         except BaseException as error:  # noqa: BLE001 - as above
