@@ -14,7 +14,7 @@ from tests.architecture.sources import ROOT, production_files, tree_of
 PAGE = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `ALTIPLANO_([A-Z_]+)`(?: ◆)? \| (.*?) \|", PAGE, re.MULTILINE))
 SECRETS = set(re.findall(r"^\| `ALTIPLANO_([A-Z_]+)` ◆", PAGE, re.MULTILINE))
-READERS = re.compile(r"read_(str|bool|int|float|list|secret|path|database)")
+READERS = re.compile(r"read_(str|choice|bool|int|float|list|secret|path|database)")
 
 
 def variables_read() -> dict[str, set[str]]:

@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from altiplano.accounts.principal import Principal
 from altiplano.catalog.domain.author_keys import add_key
-from altiplano.catalog.models import AuthorKey
+from altiplano.catalog.package_models import (
+    AuthorKey,
+)
 from altiplano_sdk import MANIFEST_NAME, PackageManifest
 from altiplano_sdk.packaging.bill import bill_of_parts
 from altiplano_sdk.packaging.keys import format_public_key, raw_public_key
@@ -28,7 +30,7 @@ import altiplano_sdk as sdk
 class Guard:
     \"\"\"Adds what hard words mean to an answer.\"\"\"
 
-    points = frozenset({sdk.GuardPoint.ANSWER})
+    points = (sdk.GuardPoint.ANSWER,)
 
     class Config(BaseModel):
         suffix: str = Field(default="(explained)", max_length=80, description="What is added.")

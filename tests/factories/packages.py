@@ -7,7 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from altiplano.catalog.domain.secrets import seal_secrets
-from altiplano.catalog.models import (
+from altiplano.catalog.package_models import (
     AuthorKey,
     Installation,
     Package,
@@ -139,3 +139,24 @@ def make_packages(organization: Any, number: int, secret: str) -> Package:
     )
     PackageConcern.unscoped.create(organization=organization, package=package, text="It is slow.")
     return package  # type: ignore[no-any-return]
+
+
+def make_package(organization: Any) -> dict[str, str]:
+    """A package that only its own organization sees, and where it stands: recalled, in review, and
+    with a draft. The answer fills the placeholders of routes.
+    """
+    package = PackageFactory(slug="glossary-guard", owner=organization)
+    key = AuthorKeyFactory(organization=organization)
+    recalled = PackageReleaseFactory(
+        package=package, version="0.9.0", state=PackageState.RECALLED, signed_with=key
+    )
+    waiting = PackageReleaseFactory(package=package, state=PackageState.IN_REVIEW, signed_with=key)
+    PackageReleaseFactory(
+        package=package, version="1.1.0", state=PackageState.DRAFT, signed_with=None
+    )
+    InstallationFactory(organization=organization, release=recalled)
+    return {
+        "package": package.slug,
+        "release_id": str(waiting.id),
+        "author_key_id": str(key.id),
+    }

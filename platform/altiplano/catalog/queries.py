@@ -7,14 +7,13 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from altiplano.catalog.models import (
+from altiplano.catalog.models import Plugin, PluginRelease, ReleaseState
+from altiplano.catalog.package_models import (
     AuthorKey,
     Installation,
     Package,
     PackageRelease,
     PackageState,
-    PluginRelease,
-    ReleaseState,
 )
 from altiplano_sdk import PackageManifest
 
@@ -209,6 +208,11 @@ def release_before(release: PackageRelease) -> PackageRelease | None:
         .order_by("-published_at", "-id")
         .first()
     )
+
+
+def built_in_ids() -> frozenset[str]:
+    """What no package may be called."""
+    return frozenset(Plugin.objects.values_list("slug", flat=True))
 
 
 def order_of(version: str) -> tuple[int, ...]:

@@ -21,6 +21,13 @@ def read_str(name: str, default: str = "") -> str:
     return os.environ.get(PREFIX + name, default)
 
 
+def read_choice(name: str, choices: tuple[str, ...], default: str = "") -> str:
+    raw = os.environ.get(PREFIX + name, "").strip().lower() or default
+    if raw and raw not in choices:
+        raise SettingError(f"{PREFIX}{name} must be one of {', '.join(choices)}, not {raw!r}.")
+    return raw
+
+
 def read_bool(name: str, *, default: bool) -> bool:
     raw = os.environ.get(PREFIX + name)
     if raw is None:

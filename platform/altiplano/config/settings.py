@@ -255,6 +255,11 @@ DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
 FILE_UPLOAD_HANDLERS = ["altiplano.knowledge.interfaces.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = UPLOAD_ROOT
 
+# --- Plugins from outside ---------------------------------------------------------------------
+
+# Empty: the strongest that works on this machine; without any, plugins from outside do not run.
+PLUGIN_SANDBOX = env.read_choice("PLUGIN_SANDBOX", ("bubblewrap", "landlock", "none"))
+
 # --- Visitors of public apps ------------------------------------------------------------------
 
 VISITOR_DAYS = env.read_int("VISITOR_DAYS", 30, minimum=1)

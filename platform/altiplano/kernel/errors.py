@@ -63,6 +63,11 @@ class DomainError(Exception):
         """What is wrong with each field by name, in a few words of the active language."""
         return {name: fill(reason, self._params) for name, reason in self._fields.items()}
 
+    @property
+    def extra(self) -> Mapping[str, object]:
+        """What a program is told besides, by name; ready for JSON."""
+        return {}
+
     def __str__(self) -> str:
         return self.message
 

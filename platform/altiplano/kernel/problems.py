@@ -19,13 +19,16 @@ def problem(
     fields: Mapping[str, str] | None = None,
     retry_after: int | None = None,
     instance: str | None = None,
+    extra: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """A response ``{type, title, status, code, detail}``, with ``fields`` when some are at fault.
 
     ``type`` is ``about:blank``: the stable word for programs is ``code``. ``instance`` names this
-    one occurrence, so that a person can quote it and an operator can find it in the log.
+    one occurrence, so that a person can quote it and an operator can find it in the log. ``extra``
+    are further members, of which none takes the place of these.
     """
     document: dict[str, object] = {
+        **(extra or {}),
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -47,5 +50,10 @@ def problem(
 
 def problem_from_error(error: DomainError) -> HttpResponse:
     return problem(
-        error.status, error.code, error.message, fields=error.fields, retry_after=error.retry_after
+        error.status,
+        error.code,
+        error.message,
+        fields=error.fields,
+        retry_after=error.retry_after,
+        extra=error.extra,
     )

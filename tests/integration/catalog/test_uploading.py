@@ -10,7 +10,12 @@ from altiplano.catalog.archives import archive_path, stored_archives
 from altiplano.catalog.domain.author_keys import retire_key, revoke_key
 from altiplano.catalog.domain.reading import PackageRefusedError
 from altiplano.catalog.domain.uploading import receive_release, withdraw_release
-from altiplano.catalog.models import Package, PackageConcern, PackageRelease, PackageState
+from altiplano.catalog.package_models import (
+    Package,
+    PackageConcern,
+    PackageRelease,
+    PackageState,
+)
 from altiplano.catalog.specs import CheckRelease
 from altiplano.kernel.errors import ConflictError, NotAllowedError, NotFoundError
 from altiplano.kernel.models import Job, JobState

@@ -21,6 +21,15 @@ def test_read_bool_refuses_nonsense(monkeypatch):
         env.read_bool("SWITCH", default=True)
 
 
+def test_read_choice_takes_one_of_its_words(monkeypatch):
+    assert env.read_choice("COLOUR", ("red", "blue")) == ""
+    monkeypatch.setenv("ALTIPLANO_COLOUR", " Blue ")
+    assert env.read_choice("COLOUR", ("red", "blue")) == "blue"
+    monkeypatch.setenv("ALTIPLANO_COLOUR", "green")
+    with pytest.raises(env.SettingError, match="ALTIPLANO_COLOUR must be one of red, blue"):
+        env.read_choice("COLOUR", ("red", "blue"))
+
+
 @pytest.mark.parametrize("raw", ["ten", "1.5", "-1", "99"])
 def test_read_int_refuses_what_is_no_number_in_bounds(monkeypatch, raw):
     monkeypatch.setenv("ALTIPLANO_COUNT", raw)

@@ -10,15 +10,17 @@ from django.conf import settings
 import altiplano_sdk as sdk
 from altiplano.kernel.job_context import traced_as
 from altiplano.runs.domain.execution import EngineAddress, RunWork
+from altiplano_sdk.events import RunEvent
 from altiplano_worker.adapters.engine import EndpointConfig, EngineClient
 from altiplano_worker.adapters.event_bus import RunChannel
 from altiplano_worker.runtime.context import EndpointLanguageModel, stage_log
-from altiplano_worker.runtime.loader import installed_plugins
 from altiplano_worker.runtime.outcome import RunInput, RunLimits, RunOutcome
 from altiplano_worker.runtime.parse_language import detect_language
 from altiplano_worker.runtime.pipeline import PipelineError, PipelineSpec, StageSpec
 from altiplano_worker.runtime.recorder import RunRecorder
 from altiplano_worker.runtime.runner import execute_pipeline
+from altiplano_worker.tasks.plugin_host import plugin_host
+from altiplano_worker.tasks.run_decisions import read_decision
 from altiplano_worker.tasks.run_passages import open_capabilities
 
 log = structlog.get_logger(__name__)
@@ -54,21 +56,37 @@ async def _execute(work: RunWork, channel: RunChannel, engines: EngineClient) ->
     retrieves = any(stage.kind is sdk.StageKind.RETRIEVER for stage in pipeline.stages)
     # The model that tells languages apart takes a second to load, and the loop is everyone's.
     language = await asyncio.to_thread(detect_language, work.question) if retrieves else None
-    async with open_capabilities(work) as capabilities:
+    async with (
+        open_capabilities(work) as capabilities,
+        plugin_host.registry_for(work) as registry,
+        plugin_host.feed_of(work) as feed,
+    ):
+
+        def emit(event: RunEvent) -> None:
+            channel.emit(event)
+            feed.hear(event)
+
         context = sdk.Context(
-            log=stage_log(run_id=str(work.run_id)),
+            log=feed.log_beside(stage_log(run_id=str(work.run_id))),
             llm=EndpointLanguageModel(engines, endpoint_of(work.engine), work.engine.salt),
             embed=capabilities.embed,
             index=capabilities.index,
         )
-        return await execute_pipeline(
+        outcome = await execute_pipeline(
             pipeline,
-            RunInput(str(work.run_id), query_of(work, language)),
-            registry=installed_plugins(),
+            RunInput(
+                str(work.run_id),
+                query_of(work, language),
+                rights=work.rights,
+                decision=read_decision(work.decision),
+            ),
+            registry=registry,
             context=context,
-            emit=channel.emit,
+            emit=emit,
             limits=RunLimits(seconds=settings.RUN_SECONDS),
         )
+        feed.end(outcome)
+        return outcome
 
 
 def read_pipeline(stored: Mapping[str, Any]) -> PipelineSpec:
@@ -77,7 +95,10 @@ def read_pipeline(stored: Mapping[str, Any]) -> PipelineSpec:
         return PipelineSpec(
             stages=tuple(
                 StageSpec(
-                    sdk.StageKind(stage["kind"]), str(stage["plugin"]), stage.get("config") or {}
+                    sdk.StageKind(stage["kind"]),
+                    str(stage["plugin"]),
+                    stage.get("config") or {},
+                    may_send_with_passages=stage.get("may_send_with_passages") is True,
                 )
                 for stage in stored["stages"]
             ),

@@ -29,7 +29,9 @@ from altiplano_worker.adapters.engine import EngineClient
 from altiplano_worker.adapters.event_bus import EventBus, RunChannel
 from altiplano_worker.adapters.run_control import follow_control
 from altiplano_worker.runtime.outcome import RunOutcome, terminal_event
+from altiplano_worker.tasks.plugin_host import plugin_host
 from altiplano_worker.tasks.run_answering import answer_question
+from altiplano_worker.tasks.run_decisions import stored_waiting
 
 log = structlog.get_logger(__name__)
 
@@ -160,6 +162,7 @@ class RunProcess:
         if bus is not None:
             await bus.close()
         await self._engines.close()
+        await plugin_host.close()
 
     def _start(self) -> EventBus:
         if self._bus is None:
@@ -235,6 +238,7 @@ def stored_outcome(outcome: RunOutcome, history: list[dict[str, Any]]) -> Stored
         timings=outcome.timings,
         events=history,
         prompt=[{"role": each.role, "content": each.content} for each in outcome.prompt],
+        waiting=stored_waiting(outcome.waiting),
         code=outcome.code,
         message=message,
     )

@@ -6,7 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.models import AuthorKey, PackageConcern, PackageRelease, PackageState
+from altiplano.catalog.package_models import (
+    AuthorKey,
+    PackageConcern,
+    PackageRelease,
+    PackageState,
+)
 from altiplano.kernel.errors import ConflictError, InvalidInputError, LimitReachedError
 from altiplano.kernel.jobs import cancel_jobs
 from altiplano.kernel.naming import read_name

@@ -12,7 +12,10 @@ from django.db import transaction
 
 from altiplano.catalog.archives import archive_path
 from altiplano.catalog.domain.recording import record_release
-from altiplano.catalog.models import PackageRelease, PackageState
+from altiplano.catalog.package_models import (
+    PackageRelease,
+    PackageState,
+)
 from altiplano.catalog.queries import release_before
 from altiplano.kernel.jobs import (
     JobClaim,
@@ -20,6 +23,7 @@ from altiplano.kernel.jobs import (
     fail_exhausted_job,
     finish_job,
     hold_claim,
+    retry_job,
 )
 from altiplano_sdk import PackageManifest
 from altiplano_sdk.packaging import Finding, Severity
@@ -30,13 +34,14 @@ ERROR = str(Severity.ERROR)
 
 @dataclass(frozen=True, slots=True)
 class CheckWork:
-    """One release to check. ``previous`` is the manifest of what was published before."""
+    """One release to check. ``previous`` is what was published before."""
 
     claim: JobClaim
     release: PackageRelease
     archive: Path
     manifest: PackageManifest
     previous: PackageManifest | None
+    previous_schemas: Mapping[str, Any] | None
 
 
 def begin_check(claim: JobClaim) -> CheckWork:
@@ -57,6 +62,7 @@ def begin_check(claim: JobClaim) -> CheckWork:
         archive=archive_path(release.id),
         manifest=PackageManifest.model_validate(release.manifest),
         previous=None if before is None else PackageManifest.model_validate(before.manifest),
+        previous_schemas=None if before is None else before.schemas,
     )
 
 
@@ -83,6 +89,21 @@ def finish_check(
         record_release(action, release, data={"errors": len(errors), "findings": len(findings)})
         finish_job(claim)
     return release
+
+
+def retry_check(claim: JobClaim, reason: str) -> None:
+    """The release is checked again after a pause, or is refused for the reason after the last try.
+
+    For what is no fault of the package. Raises LostClaimError.
+    """
+    with transaction.atomic():
+        if retry_job(claim, reason):
+            return
+        release = _waiting(claim)
+        release.state = PackageState.REFUSED
+        release.reason = reason[:500]
+        release.save(update_fields=["state", "reason"])
+        record_release("plugin.refused", release, data={"errors": 0})
 
 
 def fail_check_job(claim: JobClaim) -> None:

@@ -1,5 +1,7 @@
 """What people find wrong with a package, and what the platform's staff made of it."""
 
+import uuid
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.models import User
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.models import Package, PackageConcern
+from altiplano.catalog.package_models import (
+    Package,
+    PackageConcern,
+)
 from altiplano.kernel.errors import ConflictError, InvalidInputError, LimitReachedError
 
 MAX_CHARS = 4000
@@ -43,7 +48,7 @@ def raise_concern(*, principal: Principal, slug: str, text: str) -> PackageConce
     return concern
 
 
-def close_concern(*, actor: User, concern_id: object, outcome: str) -> PackageConcern:
+def close_concern(*, actor: User, concern_id: uuid.UUID, outcome: str) -> PackageConcern:
     """The concern is settled, with a word on how. Raises InvalidInputError, ConflictError."""
     outcome = " ".join(outcome.split())
     if not outcome:

@@ -11,7 +11,11 @@ from altiplano.catalog.archives import archive_path, remove_archive, store_archi
 from altiplano.catalog.domain.naming import claim_slug
 from altiplano.catalog.domain.reading import read_archive
 from altiplano.catalog.domain.recording import record_release
-from altiplano.catalog.models import Package, PackageRelease, PackageState
+from altiplano.catalog.package_models import (
+    Package,
+    PackageRelease,
+    PackageState,
+)
 from altiplano.kernel.errors import InvalidInputError, NotFoundError
 from altiplano.kernel.ids import new_id
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from altiplano.accounts.principal import Principal
 from altiplano.catalog.domain.recording import record_installation
 from altiplano.catalog.domain.secrets import open_secrets, seal_secrets
-from altiplano.catalog.models import (
+from altiplano.catalog.package_models import (
     Installation,
     Package,
     PackageRelease,

@@ -5,7 +5,10 @@ import uuid
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from altiplano.catalog.models import Package, Plugin
+from altiplano.catalog.models import Plugin
+from altiplano.catalog.package_models import (
+    Package,
+)
 from altiplano.kernel.errors import ConflictError, LimitReachedError
 
 MAX_PACKAGES = 50

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from altiplano.catalog.models import AuthorKey
+from altiplano.catalog.package_models import (
+    AuthorKey,
+)
 from altiplano.kernel.errors import DomainError, NotAllowedError
 from altiplano_sdk import PackageManifest
 from altiplano_sdk.packaging import Finding, PackageError
@@ -30,6 +32,10 @@ class PackageRefusedError(DomainError):
             fields={"file": _("refused")},
         )
         self.findings = tuple(findings)
+
+    @property
+    def extra(self) -> Mapping[str, object]:
+        return {"findings": [finding.to_dict() for finding in self.findings]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ from typing import Any
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.models import User
 from altiplano.accounts.principal import Principal
-from altiplano.catalog.models import Installation, PackageRelease
+from altiplano.catalog.package_models import (
+    Installation,
+    PackageRelease,
+)
 
 
 def record_release(

@@ -1,17 +1,22 @@
 """What the platform's staff decide about releases: published, rejected, recalled."""
 
+import uuid
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.models import User
 from altiplano.catalog.domain.recording import record_release
-from altiplano.catalog.models import PackageRelease, PackageState
+from altiplano.catalog.package_models import (
+    PackageRelease,
+    PackageState,
+)
 from altiplano.catalog.queries import order_of
 from altiplano.kernel.errors import ConflictError, InvalidInputError
 
 
-def publish_release(*, actor: User, release_id: object) -> PackageRelease:
+def publish_release(*, actor: User, release_id: uuid.UUID) -> PackageRelease:
     """Everybody may install the release. Raises ConflictError unless it waits for review, or when
     the key that signed it was revoked.
     """
@@ -30,7 +35,7 @@ def publish_release(*, actor: User, release_id: object) -> PackageRelease:
     return release
 
 
-def reject_release(*, actor: User, release_id: object, reason: str) -> PackageRelease:
+def reject_release(*, actor: User, release_id: uuid.UUID, reason: str) -> PackageRelease:
     """The release goes no further; its author reads why. Raises ConflictError, InvalidInputError."""
     reason = _read_reason(reason)
     with transaction.atomic():
@@ -42,7 +47,7 @@ def reject_release(*, actor: User, release_id: object, reason: str) -> PackageRe
     return release
 
 
-def recall_release(*, actor: User, release_id: object, reason: str) -> PackageRelease:
+def recall_release(*, actor: User, release_id: uuid.UUID, reason: str) -> PackageRelease:
     """The release runs nowhere any more, from the next question on, wherever it is installed.
 
     Apps that name it refuse with a sentence that names it. An older release is not put in its
@@ -59,7 +64,7 @@ def recall_release(*, actor: User, release_id: object, reason: str) -> PackageRe
     return release
 
 
-def _lock(release_id: object) -> PackageRelease:
+def _lock(release_id: uuid.UUID) -> PackageRelease:
     release = (
         PackageRelease.unscoped.select_for_update(of=("self",))
         .select_related("package", "signed_with")

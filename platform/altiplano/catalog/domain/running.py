@@ -1,7 +1,7 @@
 """What a run needs of the plugins from outside that it is pinned to, and why it may not have them."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,11 @@ from typing import Any
 from altiplano.catalog.archives import archive_path
 from altiplano.catalog.domain.installing import effective_grants
 from altiplano.catalog.domain.secrets import open_secrets
-from altiplano.catalog.models import Installation, PackageRelease, PackageState
+from altiplano.catalog.package_models import (
+    Installation,
+    PackageRelease,
+    PackageState,
+)
 from altiplano.kernel.errors import ConflictError
 from altiplano.kernel.reasons import lazily_in_my_language
 from altiplano_sdk import Grants, PackageManifest
@@ -57,6 +61,12 @@ def plugins_for_run(organization_id: uuid.UUID, pins: Sequence[Pin]) -> tuple[Ru
         _plugin(organization_id, releases.get(release_id), name, installed)
         for release_id, name in names.items()
     )
+
+
+def recalled_among(digests: Collection[str]) -> list[str]:
+    """Those of these contents that must not run any more."""
+    recalled = PackageRelease.unscoped.filter(state=PackageState.RECALLED, digest__in=digests)
+    return list(recalled.values_list("digest", flat=True))
 
 
 def _plugin(

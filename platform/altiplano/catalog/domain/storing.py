@@ -8,7 +8,11 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from altiplano.catalog.models import Installation, Package, StoreEntry
+from altiplano.catalog.package_models import (
+    Installation,
+    Package,
+    StoreEntry,
+)
 
 MAX_KEY_CHARS = 200
 

@@ -10,8 +10,12 @@ from altiplano.catalog.archives import remove_archive, store_archive
 from altiplano.catalog.domain.naming import claim_slug
 from altiplano.catalog.domain.reading import ArchiveFacts, read_archive, signer_of
 from altiplano.catalog.domain.recording import record_release
-from altiplano.catalog.models import Package, PackageRelease, PackageState
-from altiplano.catalog.package_models import TAKEN_STATES
+from altiplano.catalog.package_models import (
+    TAKEN_STATES,
+    Package,
+    PackageRelease,
+    PackageState,
+)
 from altiplano.catalog.queries import order_of
 from altiplano.catalog.specs import CheckRelease
 from altiplano.kernel.errors import ConflictError

@@ -13,7 +13,7 @@ from altiplano.accounts.interfaces.admin_operations import operation
 from altiplano.accounts.interfaces.admin_traces import JobTraces
 from altiplano.catalog.domain.concerns import close_concern
 from altiplano.catalog.domain.reviewing import publish_release, recall_release, reject_release
-from altiplano.catalog.models import (
+from altiplano.catalog.package_models import (
     AuthorKey,
     Installation,
     Package,
