@@ -36,6 +36,11 @@ class Size(int):
     __format__ = object.__format__
 
 
+def said_size(count: int) -> str:
+    """A number of bytes as a page shows it beside other figures, without a break before the unit."""
+    return str(Size(count)).replace(" ", "\u00a0")
+
+
 def written_number(value: float) -> str:
     """With one decimal where it is not whole, as the reader's language writes it."""
     rounded = round(value, 1)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from altiplano.kernel.errors import ConflictError, InvalidInputError
-from altiplano.kernel.sentences import Size, fill
+from altiplano.kernel.sentences import Size, fill, said_size
 
 LONG = _("A name has at most %(limit)s characters.")
 
@@ -36,6 +36,10 @@ def test_what_people_wrote_is_never_read_as_a_mark():
 def test_numbers_choose_between_singular_and_plural(count, said):
     sentence = ngettext_lazy("%(count)s page", "%(count)s pages", "count")
     assert fill(sentence, {"count": count}) == said
+
+
+def test_size_beside_other_figures_does_not_break_before_its_unit():
+    assert said_size(1536) == "1.5\xa0kB"
 
 
 @pytest.mark.parametrize(

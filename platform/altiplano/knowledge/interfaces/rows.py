@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.reasons import in_my_language
+from altiplano.kernel.sentences import said_size
 from altiplano.knowledge import rules
 from altiplano.knowledge.models import Document, DocumentState, DocumentVersion
 from altiplano.knowledge.queries import progress_of
@@ -57,7 +57,7 @@ def row_of(document: Document) -> DocumentRow:
         warnings=tuple(in_my_language(str(warning)) for warning in version.warnings),
         percent=round(progress_of(version) * 100),
         pages=version.page_count,
-        size=filesizeformat(version.bytes) if version.bytes else "",
+        size=said_size(version.bytes) if version.bytes else "",
         language=version.language,
         is_moving=rules.is_unfinished(version),
         # A refused file was not kept: there is nothing to read again.
@@ -117,7 +117,7 @@ def report_of(document: Document) -> Report:
         language=version.language,
         pages=version.page_count,
         passages=version.chunk_count,
-        size=filesizeformat(version.bytes),
+        size=said_size(version.bytes),
         source_url=version.source_url,
         arrived=version.created_at,
         finished=version.finished_at if version.state == DocumentState.READY else None,
@@ -143,7 +143,7 @@ def version_rows(versions: Sequence[DocumentVersion]) -> list[VersionRow]:
             state=version.state,
             state_label=version.get_state_display(),
             reason=reason_for_reader(version),
-            size=filesizeformat(version.bytes),
+            size=said_size(version.bytes),
             added=version.created_at,
         )
         for version in versions

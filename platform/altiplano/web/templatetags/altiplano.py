@@ -5,6 +5,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language_info
 
 from altiplano.kernel.reasons import in_my_language
+from altiplano.kernel.sentences import said_size
 
 register = template.Library()
 register.filter(in_my_language)
@@ -31,6 +32,12 @@ def grouped(number: float) -> str:
     return number_format(
         int(number) if is_whole else number, decimal_pos=0 if is_whole else 1, force_grouping=True
     )
+
+
+@register.filter
+def size(count: int) -> str:
+    """A number of bytes in larger units, as the sentences about limits say it: “53 kB”, “20 GB”."""
+    return said_size(count)
 
 
 @register.filter
