@@ -26,6 +26,8 @@ import django
 
 django.setup()
 
+from plugin_rules import write_plugin_rules
+
 import altiplano_sdk
 from altiplano.config.api import api
 from altiplano.kernel.errors import DomainError
@@ -287,6 +289,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": write_errors,
     "reference/commands.md": write_commands,
     "reference/sdk.md": write_sdk,
+    "reference/plugin-rules.md": write_plugin_rules,
 }
 
 if __name__ == "__main__":

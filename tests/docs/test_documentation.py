@@ -137,6 +137,18 @@ def test_generated_reference_holds_what_the_code_has(generated):
     assert "### Retriever" in generated["reference/sdk.md"]
 
 
+def test_every_rule_for_plugins_is_explained_with_an_example_of_both_sides(generated):
+    from altiplano_sdk.packaging.rulebook import RULES
+
+    page = generated["reference/plugin-rules.md"]
+    for code, rule in RULES.items():
+        entry = page.partition(f"### {code}: {rule.title}\n")[2].partition("\n### ")[0]
+        assert rule.why in entry
+        assert rule.hint in entry
+        assert entry.index("Not so") < entry.index("But so")
+    assert "### ALT706: Cancellation" in page
+
+
 def test_readme_is_short_and_its_commands_and_links_exist():
     readme = read(ROOT / "README.md")
     assert len(readme.splitlines()) < 150
