@@ -102,7 +102,7 @@ class Membership(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} as {self.role} of {self.organization_id}"
+        return f"{self.user_id}, {self.organization_id} ({self.get_role_display()})"
 
 
 class Invitation(OrganizationModel):
@@ -142,7 +142,7 @@ class Invitation(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} to {self.organization_id}"
+        return f"{self.email}, {self.organization_id} ({self.get_role_display()})"
 
 
 class TokenScope(models.TextChoices):

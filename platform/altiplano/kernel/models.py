@@ -73,7 +73,7 @@ class Job(IdentifiedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.task} {self.subject_id} ({self.state})"
+        return f"{self.task} {self.subject_id} ({self.get_state_display()})"
 
 
 class Heartbeat(models.Model):
@@ -86,7 +86,7 @@ class Heartbeat(models.Model):
         verbose_name = _("heartbeat")
 
     def __str__(self) -> str:
-        return f"{self.name} at {self.beaten_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.name}, {self.beaten_at:%Y-%m-%d %H:%M:%S}"
 
 
 class HoldMode(models.TextChoices):
@@ -112,7 +112,7 @@ class QueueHold(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.queue} ({self.mode})"
+        return f"{self.queue} ({self.get_mode_display()})"
 
 
 class LogLevel(models.TextChoices):
@@ -168,4 +168,4 @@ class OrganizationLimits(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"limits of {self.organization_id}"
+        return f"{self._meta.verbose_name} {self.organization_id}"

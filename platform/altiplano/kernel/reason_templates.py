@@ -71,6 +71,25 @@ ANSWERING = (
     _("The plugin %(plugin)s returned something that is no %(name)s."),
 )
 
+HEALTH = (
+    _("%(name)s answers."),
+    _("%(name)s is not ready (HTTP %(status)s)."),
+    _("%(name)s refuses the key (HTTP %(status)s)."),
+    _("Did not answer within %(limit)s seconds."),
+    _("No worker has taken anything from it for %(limit)s seconds."),
+    _(
+        "The broker does not answer (%(name)s). Questions and uploads are kept and go on when it "
+        "is back."
+    ),
+    _(
+        "The broker evicts keys when it is full (maxmemory-policy %(name)s) and would lose work in "
+        "silence. Set maxmemory-policy to noeviction."
+    ),
+    _("The database refuses (%(name)s); look at its log and its address."),
+    _("The default model's engine cannot be reached (%(name)s)."),
+)
+"""What the parts of the platform say of themselves; see ``ops.health``."""
+
 PHRASES = (
     _("a compressed file (BZIP2)"),
     _("a compressed file (GZIP)"),
@@ -134,4 +153,4 @@ PHRASES = (
 )
 """What may stand at a mark, and is said in the reader's language as well."""
 
-TEMPLATES = (*FETCHING, *READING, *WARNINGS, *INDEXING, *PIPELINES, *ANSWERING)
+TEMPLATES = (*FETCHING, *READING, *WARNINGS, *INDEXING, *PIPELINES, *ANSWERING, *HEALTH)

@@ -150,7 +150,7 @@ class DocumentVersion(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"version {self.number} of {self.document_id} ({self.state})"
+        return f"{self._meta.verbose_name} {self.number}, {self.document_id} ({self.get_state_display()})"
 
 
 class DocumentText(models.Model):
@@ -166,7 +166,7 @@ class DocumentText(models.Model):
     pages = models.JSONField()
 
     def __str__(self) -> str:
-        return f"text of {self.version_id}"
+        return f"{self._meta.verbose_name} {self.version_id}"
 
 
 class Chunk(models.Model):
@@ -219,7 +219,7 @@ class Chunk(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"chunk {self.ordinal} of {self.version_id}"
+        return f"{self._meta.verbose_name} {self.ordinal}, {self.version_id}"
 
 
 class Tombstone(models.Model):
@@ -234,4 +234,4 @@ class Tombstone(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:
-        return f"{len(self.chunk_ids)} removed chunks of {self.collection_id}"
+        return f"{self._meta.verbose_name} ({len(self.chunk_ids)}), {self.collection_id}"

@@ -15,6 +15,7 @@ import redis.asyncio
 import redis.exceptions
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from altiplano.kernel.database_threads import read_database
@@ -28,6 +29,7 @@ CHECK_SECONDS = 3.0
 ANSWERS = _("Answers.")
 A_WORKER_CONSUMES = _("A worker consumes.")
 NOT_KNOWN = _("Not known.")
+DATABASE, BROKER, ENGINE = _("database"), _("broker"), _("engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,14 @@ class PartHealth:
     ok: bool
     says: str
     took_ms: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """The part's name in the reader's language; machines know it by ``name``."""
+        kind, _colon, queue = self.name.partition(":")
+        if queue:
+            return gettext("queue %(name)s") % {"name": queue}
+        return gettext(kind)
 
     def as_json(self) -> dict[str, object]:
         return {"ok": self.ok, "says": self.says, "took_ms": round(self.took_ms, 1)}
@@ -61,9 +71,9 @@ class Readiness:
 async def check_readiness() -> Readiness:
     """Every part was asked just now, all at once; the slowest bounds the answer at a few seconds."""
     database, broker, engine = await asyncio.gather(
-        _timed("database", check_database()),
-        _timed("broker", check_broker()),
-        _timed("engine", check_engine()),
+        _timed(DATABASE, check_database()),
+        _timed(BROKER, check_broker()),
+        _timed(ENGINE, check_engine()),
     )
     if not database.ok:
         silent = (PartHealth(f"queue:{queue}", ok=False, says=NOT_KNOWN) for queue in QUEUES)

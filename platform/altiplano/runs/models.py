@@ -106,7 +106,7 @@ class Run(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"run {self.id} ({self.state})"
+        return f"{self._meta.verbose_name} {self.id} ({self.get_state_display()})"
 
 
 class Answer(models.Model):
@@ -128,7 +128,7 @@ class Answer(models.Model):
     prompt = models.JSONField(default=list)
 
     def __str__(self) -> str:
-        return f"answer of {self.run_id}"
+        return f"{self._meta.verbose_name} {self.run_id}"
 
 
 class Citation(models.Model):
@@ -158,7 +158,7 @@ class Citation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"[{self.n}] {self.document_name}, page {self.page}"
+        return f"[{self.n}] {self.document_name} ({self.page})"
 
 
 class Verdict(models.TextChoices):
@@ -203,7 +203,7 @@ class Feedback(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verdict} on {self.run_id}"
+        return f"{self._meta.verbose_name} {self.run_id} ({self.get_verdict_display()})"
 
 
 class ReportReason(models.TextChoices):
@@ -259,7 +259,7 @@ class Report(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"report on {self.run_id} ({self.state})"
+        return f"{self._meta.verbose_name} {self.run_id} ({self.get_state_display()})"
 
 
 class DailyUsage(OrganizationModel):
@@ -278,4 +278,4 @@ class DailyUsage(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"usage of {self.organization_id} on {self.day}"
+        return f"{self._meta.verbose_name} {self.day}, {self.organization_id}"

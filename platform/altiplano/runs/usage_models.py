@@ -86,7 +86,7 @@ class AppUsage(UsageCounts):
         ]
 
     def __str__(self) -> str:
-        return f"{self.asked} questions to {self.app_id} on {self.day} ({self.door})"
+        return f"{self._meta.verbose_name} {self.day}, {self.app_id} ({self.get_door_display()})"
 
 
 class PersonUsage(UsageCounts):
@@ -109,4 +109,4 @@ class PersonUsage(UsageCounts):
         ]
 
     def __str__(self) -> str:
-        return f"{self.asked} questions of {self.user_id} on {self.day}"
+        return f"{self._meta.verbose_name} {self.day}, {self.user_id}"

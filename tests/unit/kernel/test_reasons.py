@@ -19,6 +19,7 @@ MADE_FROM_PARTS = {"{} {}: {}{}."}
 STORING = [place for place in SENTENCE_PLACES if not place.startswith("platform")] + [
     "platform/altiplano/knowledge/sniffing.py",
     "platform/altiplano/knowledge/rules.py",
+    "platform/altiplano/ops/health.py",
 ]
 
 

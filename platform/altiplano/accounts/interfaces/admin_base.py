@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.interfaces.admin_operations import offers_of
 from altiplano.accounts.models import User
+from altiplano.kernel.reasons import in_my_language
 
 EXCERPT_CHARS = 2000
 SECRET_NAME = re.compile(
@@ -29,6 +30,9 @@ SECRET_NAME = re.compile(
 )
 """Columns of this name are left out of every page, also of models that nobody has described."""
 NO_SECRETS = frozenset({"token_id"})
+
+SAID_NAMES = frozenset({"reason", "error_message"})
+"""Columns of sentences that workers store in English, and that are shown in the reader's language."""
 
 Displayed = str | Callable[[Any], Any]
 
@@ -76,6 +80,13 @@ class AreaAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         queryset: models.QuerySet[Any] = super().get_queryset(request).defer(*hidden, *long)
         return queryset.annotate(**excerpts) if self._is_detail(request) else queryset
 
+    def get_list_display(self, request: HttpRequest) -> list[Displayed]:
+        said = {name: self.opts.get_field(name) for name in SAID_NAMES & set(self.list_display)}
+        return [
+            _said(said[each]) if each in said else each
+            for each in super().get_list_display(request)
+        ]
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if self.fields or self.fieldsets:
             return super().get_fields(request, obj)
@@ -96,7 +107,13 @@ class AreaAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
             for field in (*self.opts.fields, *self.opts.many_to_many)
             if field.name not in hidden
         ]
-        return [_excerpt(self.opts.get_field(name)) if name in long else name for name in names]
+        return [self._shown(name, is_long=name in long) for name in names]
+
+    def _shown(self, name: str, *, is_long: bool) -> Displayed:
+        field = self.opts.get_field(name)
+        if is_long:
+            return _excerpt(field)
+        return _said(field) if name in SAID_NAMES and name not in self.editable else name
 
     def _hidden_columns(self) -> list[str]:
         """Of other projects' models also what they keep as JSON, such as the seed of a phone's code."""
@@ -206,9 +223,23 @@ def _excerpt(field: Any) -> Callable[[Any], str]:
     def shown(obj: Any) -> str:
         text = str(getattr(obj, f"excerpt_{field.name}", "") or "")
         if len(text) <= EXCERPT_CHARS:
-            return text
+            return in_my_language(text) if field.name in SAID_NAMES else text
         return text[:EXCERPT_CHARS] + " … " + _("(the rest is not shown)")
 
     shown.__name__ = f"excerpt_{field.name}"
     shown.short_description = capfirst(field.verbose_name)  # type: ignore[attr-defined]
+    return shown
+
+
+def _said(field: Any) -> Callable[[Any], str]:
+    """A column of a sentence in the reader's language, sorted as it is stored."""
+
+    def shown(obj: Any) -> str:
+        if field.choices:
+            return str(getattr(obj, f"get_{field.name}_display")())
+        return in_my_language(str(getattr(obj, field.name) or ""))
+
+    shown.__name__ = f"said_{field.name}"
+    shown.short_description = capfirst(field.verbose_name)  # type: ignore[attr-defined]
+    shown.admin_order_field = field.name  # type: ignore[attr-defined]
     return shown

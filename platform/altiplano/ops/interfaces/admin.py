@@ -23,6 +23,7 @@ from altiplano.kernel.models import (
     QueueHold,
 )
 from altiplano.kernel.queue_holds import open_queue
+from altiplano.ops.interfaces.names import name_of_task
 from altiplano.ops.job_operations import can_retry, cancel_active_job, retry_failed_job
 from altiplano.ops.maintenance import forget_notices
 from altiplano.ops.models import MaintenanceNotice
@@ -48,7 +49,7 @@ class JobAdmin(JobTraces, AreaAdmin):
 
     @admin.display(description=_("task"), ordering="task")
     def short_task(self, row: Job) -> str:
-        return row.task.rpartition(".")[2]
+        return name_of_task(row.task)
 
     @admin.display(description=_("took"))
     def took(self, row: Job) -> str | None:

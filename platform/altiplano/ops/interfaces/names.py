@@ -60,6 +60,21 @@ TABLES: Final[Mapping[str, Any]] = {
     "AppUsage": _("usage of apps"),
     "PersonUsage": _("usage of people"),
 }
+ROWS: Final[Mapping[str, Any]] = {
+    "Answer": _("answer"),
+    "Chunk": _("passage"),
+    "Citation": _("citation"),
+    "DocumentText": _("text of a document"),
+    "Tombstone": _("removed passages"),
+}
+"""One row of a table, where its model does not say it."""
+TASKS: Final[Mapping[str, Any]] = {
+    "compact_index": _("tidy an index"),
+    "execute_run": _("answer a question"),
+    "index_collection": _("index documents"),
+    "parse_document": _("read a document"),
+    "remove_documents": _("remove documents"),
+}
 COLUMNS: Final[Mapping[str, Any]] = {
     "abstained": _("did not know"),
     "accepted_at": _("accepted"),
@@ -231,6 +246,8 @@ def name_everything() -> None:
         config.verbose_name = AREAS.get(config.label, config.verbose_name)
         for model in config.get_models():
             about = model._meta  # noqa: SLF001 - Django's documented API
+            if model.__name__ in ROWS:
+                about.verbose_name = ROWS[model.__name__]
             # Django's own plural adds an “s”, which is right in few languages.
             plural = TABLES.get(model.__name__)
             if plural is not None or "verbose_name_plural" not in about.original_attrs:
@@ -244,3 +261,9 @@ def _name(field: "models.Field[Any, Any]") -> None:
     is_unnamed = field.verbose_name == field.name.replace("_", " ")
     if is_unnamed and field.name in COLUMNS:
         field.verbose_name = COLUMNS[field.name]
+
+
+def name_of_task(task: str) -> str:
+    """What a job does, for operators; the task's own name where nobody gave it another."""
+    name = task.rpartition(".")[2]
+    return str(TASKS.get(name, name))

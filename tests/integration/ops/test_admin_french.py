@@ -1,0 +1,97 @@
+"""What the dashboard reads from rows, it says in the operator's language too."""
+
+import html
+import re
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+from django.utils import timezone, translation
+
+from altiplano.accounts.models import User
+from altiplano.kernel.ids import new_id
+from altiplano.kernel.models import Job, JobState
+from altiplano.ops import overview
+from altiplano.ops.health import PartHealth, Readiness
+from tests.factories.accounts import OrganizationFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(db) -> Client:
+    assert get_resolver().url_patterns  # which is what registers the pages
+    client = Client()
+    client.force_login(User.objects.create_superuser("operator@example.org"))
+    client.cookies["django_language"] = "fr"
+    return client
+
+
+@pytest.fixture
+def failed(db) -> Job:
+    now = timezone.now()
+    return Job.objects.create(
+        organization=OrganizationFactory(),
+        task="altiplano.knowledge.parse_document",
+        queue="ingest",
+        subject_id=new_id(),
+        state=JobState.FAILED,
+        reason="The file took longer than 30 seconds to read.",
+        run_after=now,
+        created_at=now,
+        finished_at=now,
+    )
+
+
+def words_of(client: Client, address: str) -> str:
+    page = client.get(address).content.decode()
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def test_failed_job_is_told_in_french(operator, failed):
+    for address in ("/admin/kernel/job/", f"/admin/kernel/job/{failed.pk}/change/"):
+        said = words_of(operator, address)
+        assert "a dépassé 30 secondes" in said, address
+        assert "longer than" not in said, address
+    listed = words_of(operator, "/admin/kernel/job/")
+    assert "lire un document" in listed
+    assert "parse_document" in listed, "the filter names tasks as the logs do"
+
+
+def test_reasons_are_sorted_as_they_are_stored(operator, failed):
+    answer = operator.get("/admin/kernel/job/?o=3")
+    assert answer.status_code == 200
+    assert "a dépassé 30 secondes" in html.unescape(answer.content.decode())
+
+
+def test_rows_are_titled_in_french(operator, failed):
+    with translation.override("fr"):
+        assert str(failed).endswith("(échec)")
+    assert "(échec)" in words_of(operator, f"/admin/kernel/job/{failed.pk}/change/")
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("database", "base de données"), ("engine", "moteur"), ("queue:runs", "file runs")],
+)
+def test_parts_of_the_platform_have_french_names(name, label):
+    part = PartHealth(name, ok=True, says="Answers.")
+    with translation.override("fr"):
+        assert part.label == label
+    assert part.as_json() == {"ok": True, "says": "Answers.", "took_ms": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("says", "french"),
+    [
+        ("Llama 3 answers.", "Llama 3 répond."),
+        ("No worker has taken anything from it for 45 seconds.", "pris depuis 45 s"),
+        ("The engine refuses the key (HTTP 401).", "refuse la clé (HTTP 401)"),
+    ],
+)
+def test_what_parts_say_of_themselves_is_french(operator, monkeypatch, says, french):
+    found = Readiness((PartHealth("engine", ok=True, says=says),))
+    monkeypatch.setattr(overview, "read_readiness", lambda: found)
+    said = words_of(operator, "/admin/")
+    assert french in said
+    assert says not in said
