@@ -133,6 +133,7 @@ API_ROWS: Final = (
     _api("GET", "runs/<run_id>", Needs.READ_OR_RUN),
     _api("GET", "runs/<run_id>/events", Needs.READ_OR_RUN),
     _api("POST", "runs/<run_id>/cancel", Needs.RUN, 409),
+    _api("POST", "runs/<run_id>/decision", Needs.RUN, 409, body={"yes": True}),
     _api("POST", "runs/<run_id>/feedback", Needs.RUN, body={"verdict": "good"}),
 )  # fmt: skip
 
@@ -240,6 +241,7 @@ PAGE_ROWS: Final = (
     _page("GET", "runs/<str:run_id>/", Needs.READ_OR_RUN),
     _page("GET", "runs/<str:run_id>/trace/", Needs.READ),
     _page("POST", "runs/<str:run_id>/cancel/", Needs.RUN, 302),
+    _page("POST", "runs/<str:run_id>/decision/", Needs.RUN, 409, body={"yes": "1"}),
     _page("GET", "usage/", Needs.READ),
     _page("GET", "usage/days.csv", Needs.READ),
     _page("GET", "usage/apps.csv", Needs.READ),

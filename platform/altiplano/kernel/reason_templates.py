@@ -49,6 +49,7 @@ INDEXING = (
 PIPELINES = (
     _("A %(name)s stage does not belong in a pipeline that answers."),
     _("A pipeline has at most %(limit)s stages."),
+    _("A pipeline has at most %(limit)s tool stages."),
     _("A pipeline has at most one %(name)s stage."),
     _("A pipeline needs exactly one %(name)s stage."),
     _("The %(name)s stage must come before the %(other)s stage."),

@@ -60,6 +60,11 @@ class Turn:
     def is_over(self) -> bool:
         return self.run.state in TERMINAL_STATES
 
+    @property
+    def waiting(self) -> dict[str, Any] | None:
+        """The tool call that waits for the word of the person who asked."""
+        return queries.waiting_call_of(self.answer)
+
 
 @dataclass(frozen=True, slots=True)
 class Version:

@@ -114,6 +114,8 @@ class Answer(models.Model):
 
     ``events`` is the whole event stream but for the deltas, for late readers; ``timings`` are in
     milliseconds. ``prompt`` is what the model was sent, and is shown to those who build the app.
+    ``waiting`` is the call of a tool that the answer waits with until the person who asked has
+    decided (:mod:`altiplano.runs.domain.deciding`), else empty.
     """
 
     run = models.OneToOneField(
@@ -126,6 +128,7 @@ class Answer(models.Model):
     timings = models.JSONField(default=dict)
     events = models.JSONField(default=list)
     prompt = models.JSONField(default=list)
+    waiting = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.run_id}"

@@ -107,6 +107,8 @@ def show_run(run: Run) -> dict[str, Any]:
         "answer": answer.text if answer else "",
         "abstained": bool(answer and answer.is_abstained),
         "citations": citations,
+        "tools": tool_calls_of(answer),
+        "waiting": waiting_call_of(answer),
         "passages": show_nearest(nearest_passages(answer)),
         "usage": {
             "prompt_tokens": answer.prompt_tokens if answer else 0,
@@ -121,6 +123,25 @@ def show_run(run: Run) -> dict[str, Any]:
         "created_at": run.created_at.isoformat(),
         "finished_at": run.finished_at.isoformat() if run.finished_at else None,
     }
+
+
+def tool_calls_of(answer: Answer | None) -> list[dict[str, Any]]:
+    """Every tool call that the model wished, with what became of it, in their order."""
+    calls: dict[int, dict[str, Any]] = {}
+    for event in answer.events if answer else ():
+        if event.get("type") == "tool.called":
+            shown = {name: event[name] for name in ("call", "name", "plugin", "arguments")}
+            calls[event["call"]] = {**shown, "state": "", "content": ""}
+        elif event.get("type") == "tool.answered" and event["call"] in calls:
+            calls[event["call"]] |= {"state": event["state"], "content": event["content"]}
+    return list(calls.values())
+
+
+def waiting_call_of(answer: Answer | None) -> dict[str, Any] | None:
+    """The call that waits for the word of the person who asked; None once it was decided."""
+    if answer is None or not answer.waiting or "is_yes" in answer.waiting:
+        return None
+    return {name: answer.waiting[name] for name in ("tool", "plugin", "arguments")}
 
 
 def nearest_passages(answer: Answer | None) -> list[dict[str, Any]]:

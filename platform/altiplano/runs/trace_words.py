@@ -24,6 +24,7 @@ STAGE_NAMES: Final[Mapping[str, StrPromise]] = {
     "retriever": _("Passage search"),
     "reranker": _("Ranking"),
     "prompt": _("Prompt"),
+    "tool": _("Tool"),
     "generator": _("Answer"),
 }
 """The kinds of stages that a run goes through, in a word."""
@@ -40,6 +41,11 @@ DETAIL_NAMES: Final[Mapping[str, StrPromise]] = {
     "error": _("error"),
     "finish_reason": _("ended by"),
     "characters": _("characters"),
+    "tool": _("tool"),
+    "arguments": _("arguments"),
+    "failed": _("failed"),
+    "tools": _("tools offered"),
+    "withheld": _("tools not offered"),
 }
 
 DETAIL_VALUES: Final[Mapping[str, Mapping[str, StrPromise]]] = {
@@ -57,6 +63,7 @@ DETAIL_VALUES: Final[Mapping[str, Mapping[str, StrPromise]]] = {
     "finish_reason": {
         "stop": _("the end of the answer"),
         "length": _("the limit of its length"),
+        "tool_calls": _("the wish to call a tool"),
     },
 }
 

@@ -27,21 +27,40 @@ KINDS = frozenset(kind.value for kind in StageKind)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One configured step, carried out by the plugin of this kind and id."""
+    """One configured step, carried out by the plugin of this kind and id.
+
+    ``may_send_with_passages`` is the owner's word that this tool may send something out although the
+    prompt holds passages, whose authors could make a model send them.
+    """
 
     kind: str
     plugin: str
     config: Mapping[str, Any] = field(default_factory=dict)
+    may_send_with_passages: bool = False
 
 
 def to_stored(stages: Sequence[Stage]) -> dict[str, Any]:
     """The form in which drafts and versions keep a pipeline."""
-    return {"stages": [asdict(stage) for stage in stages]}
+    return {"stages": [_stored_stage(stage) for stage in stages]}
+
+
+def _stored_stage(stage: Stage) -> dict[str, Any]:
+    """What is not said is not stored, so that older pipelines stay what they were."""
+    stored = asdict(stage)
+    if not stage.may_send_with_passages:
+        del stored["may_send_with_passages"]
+    return stored
 
 
 def from_stored(pipeline: Mapping[str, Any]) -> tuple[Stage, ...]:
     return tuple(
-        Stage(stage["kind"], stage["plugin"], stage["config"]) for stage in pipeline["stages"]
+        Stage(
+            stage["kind"],
+            stage["plugin"],
+            stage["config"],
+            may_send_with_passages=stage.get("may_send_with_passages", False),
+        )
+        for stage in pipeline["stages"]
     )
 
 
@@ -77,6 +96,14 @@ def check_pipeline(
         _refuse(
             in_my_language(problem), "pipeline", _("the stages do not make a pipeline that answers")
         )
+    for position, stage in enumerate(stages):
+        if stage.may_send_with_passages and stage.kind != StageKind.TOOL:
+            _refuse(
+                _("Stage %(stage)s: only a tool can be allowed to send something out.")
+                % {"stage": position + 1},
+                f"pipeline.{position}.may_send_with_passages",
+                _("for tools only"),
+            )
     if releases is not None:
         for position, stage in enumerate(stages):
             _check_stage(position, stage, releases)

@@ -24,6 +24,7 @@ KIND_NAMES: Final[Mapping[str, StrPromise]] = {
     StageKind.RETRIEVER: _("Retrieve"),
     StageKind.RERANKER: _("Rerank"),
     StageKind.PROMPT: _("Prompt"),
+    StageKind.TOOL: _("Tool"),
     StageKind.GENERATOR: _("Generate"),
 }
 """The kinds of stages that a pipeline may have, in a word, in the order of a menu."""
@@ -85,6 +86,7 @@ def exchange_plugin(stage: Stage, plugin: str, schema: Mapping[str, Any]) -> Exc
             kept[name] = value
         else:
             dropped.append(name)
+    # Whoever allowed one tool to send things out did not allow another to.
     return Exchange(Stage(stage.kind, plugin, kept), tuple(dropped))
 
 

@@ -64,6 +64,7 @@ def test_a_run_is_pinned_counted_and_published_after_the_commit(
         "pipeline": app.published_version.pipeline,
         "collections": [{"id": str(collection.id), "generation": 7}],
         "endpoint": str(endpoint.id),
+        "rights": ["read", "run", "write"],
     }
     job = Job.objects.get(subject_id=run.id)
     assert (job.queue, job.max_attempts) == ("runs", 1)

@@ -62,7 +62,7 @@ async def test_every_call_is_a_stage_of_the_trace(bench):
     assert kinds == ["prompt", "generator", "tool", "generator"]
     tool = bench.of(StageFinished)[2]
     assert tool.detail == {
-        "tool": "double", "arguments": {"n": 3}, "characters": 1, "failed": False,
+        "tool": "double", "arguments": {"n": 3}, "characters": 1,
     }  # fmt: skip
 
 

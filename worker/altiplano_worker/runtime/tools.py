@@ -220,7 +220,8 @@ class Toolbox:
                 )
                 content = _fitted(check_result(stage, result.content, str), room)
                 detail["characters"] = len(result.content)
-                detail["failed"] = result.is_error
+                if result.is_error:
+                    detail["failed"] = True
         except sdk.PluginError as error:
             return "failed", f"The tool failed: {error.message}"
         if tool.reaches_out:

@@ -45,7 +45,8 @@ class EngineAddress:
 @dataclass(frozen=True, slots=True)
 class RunWork:
     """All that a worker needs to answer. ``problem`` says why it cannot, with its code: without
-    an ``engine``, or when a plugin must not run any more.
+    an ``engine``, or when a plugin must not run any more. ``rights`` are those of whoever asks;
+    ``decision`` goes on with a run that waited.
     """
 
     claim: JobClaim
@@ -59,6 +60,8 @@ class RunWork:
     problem: str = ""
     problem_code: str = "no_model_endpoint"
     plugins: tuple[RunPlugin, ...] = ()
+    rights: frozenset[str] = frozenset()
+    decision: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class StoredOutcome:
     timings: Mapping[str, float] = field(default_factory=dict)
     events: Sequence[Mapping[str, Any]] = ()
     prompt: Sequence[Mapping[str, str]] = ()
+    waiting: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
     message: str = ""
 
@@ -114,6 +118,8 @@ def _work_of(claim: JobClaim, run: Run) -> RunWork:
         problem=problem,
         problem_code=code,
         plugins=plugins,
+        rights=frozenset(run.spec.get("rights", ())),
+        decision=run.spec.get("decision"),
     )
 
 
@@ -231,6 +237,7 @@ def _answer_of(claim: JobClaim, outcome: StoredOutcome) -> Answer:
         timings=dict(outcome.timings),
         events=[dict(event) for event in outcome.events],
         prompt=[dict(message) for message in outcome.prompt],
+        waiting=dict(outcome.waiting),
     )
 
 

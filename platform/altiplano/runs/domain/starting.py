@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from altiplano.accounts.models import TokenScope
 from altiplano.accounts.principal import Principal
 from altiplano.catalog.domain.running import plugins_for_run
 from altiplano.kernel.database_threads import once_per_commit
@@ -118,9 +119,15 @@ def prepare_run(
             "pipeline": sample_pipeline(plan.pipeline, sampling),
             "collections": _pin_collections(principal.organization_id, plan.collection_ids),
             "endpoint": str(endpoint.id),
+            "rights": rights_of(principal, door),
         }
         | ({"plugins": list(plan.plugins)} if plan.plugins else {}),
     )
+
+
+def rights_of(principal: Principal, door: Door | None) -> list[str]:
+    """How far the tools of a run reach: as far as who asks. Visitors of a public page change nothing."""
+    return [] if door is Door.PUBLIC else sorted(principal.scopes & set(TokenScope.values))
 
 
 def accept_runs(runs: Sequence[Run]) -> list[LimitReachedError | None]:

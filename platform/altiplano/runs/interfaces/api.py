@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from django.http.response import HttpResponseBase
-from ninja import Query, Router
+from ninja import Query, Router, Status
 from pydantic import Field
 
 from altiplano.accounts.interfaces.auth import ApiRequest
@@ -13,11 +13,13 @@ from altiplano.kernel.database_threads import once_per_commit, read_database, wr
 from altiplano.knowledge.queries import stored_bytes
 from altiplano.runs import queries
 from altiplano.runs.domain.cancelling import cancel_run
+from altiplano.runs.domain.deciding import decide_call
 from altiplano.runs.domain.feedback import give_feedback
 from altiplano.runs.domain.quota import remaining_quota
 from altiplano.runs.domain.starting import prepare_run
 from altiplano.runs.interfaces.following import follow_run
 from altiplano.runs.interfaces.schemas import (
+    DecisionIn,
     FeedbackIn,
     FeedbackOut,
     MeOut,
@@ -170,6 +172,17 @@ async def cancel(request: ApiRequest, run_id: str) -> dict[str, Any]:
     run = await write_database(lambda: cancel_run(queries.get_visible_run(principal, run_id)))
     await announce(run.id, run.state)
     return await read_database(lambda: queries.show_run(run))
+
+
+@router.post(
+    "/runs/{run_id}/decision", response={201: RunOut}, summary="Decide about a waiting tool call"
+)
+def decide(request: ApiRequest, run_id: str, body: DecisionIn) -> Status[dict[str, Any]]:
+    """A new run goes on where this one was left; follow it by its own id."""
+    request.auth.require("run")
+    run = queries.get_visible_run(request.auth, run_id)
+    going_on = decide_call(principal=request.auth, run=run, is_yes=body.yes)
+    return Status(201, queries.show_run(going_on))
 
 
 @router.post("/runs/{run_id}/feedback", response=FeedbackOut, summary="Judge an answer")

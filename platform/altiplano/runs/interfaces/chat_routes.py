@@ -35,6 +35,8 @@ What the addresses take and answer, with ``HX-Request`` (the script) and without
 ``cancel``, ``feedback``, ``report``
     POST; plain: 302 to the run's page, or the chat again with what was typed and why it was refused.
     Script: the turn again, or a sentence as plain text with the status of the refusal.
+``decision``
+    POST ``yes`` (1 or 0) about the tool call that the answer waits with: 302 to the run that goes on.
 ``source``
     GET with ``start`` and ``end``: the passage in its surroundings. Script: a part for the pane.
 ``document``
@@ -68,6 +70,7 @@ class RunRoutes:
     feedback: str
     report: str
     trace: str
+    decision: str
     source_pattern: str
     document_pattern: str
 
@@ -96,6 +99,7 @@ class ChatRoutes:
     report: str = ""
     document: str = ""
     trace: str = ""
+    decision: str = ""
 
     def of_run(self, run_id: uuid.UUID) -> RunRoutes:
         def filled(address: str) -> str:
@@ -108,6 +112,7 @@ class ChatRoutes:
             feedback=filled(self.feedback),
             report=filled(self.report),
             trace=filled(self.trace),
+            decision=filled(self.decision),
             source_pattern=filled(self.source),
             document_pattern=filled(self.document),
         )
@@ -126,6 +131,7 @@ def member_routes(app_id: uuid.UUID) -> ChatRoutes:
         feedback=pattern("runs:run-judge", RUN),
         report=pattern("runs:run-report", RUN),
         trace=pattern("runs:run-trace", RUN),
+        decision=pattern("runs:run-decide", RUN),
         document=pattern("knowledge:document-detail", DOCUMENT),
     )
 

@@ -71,6 +71,29 @@ class RunErrorOut(ResponseBody):
     message: Annotated[str, AfterValidator(in_my_language)]
 
 
+class ToolCallOut(ResponseBody):
+    """A tool call that the model wished. ``content`` is the beginning of what it was told."""
+
+    call: int
+    name: str
+    plugin: str
+    arguments: dict[str, Any]
+    state: str = Field(description="`done`, `failed`, `refused` or `asks`.")
+    content: str
+
+
+class WaitingCallOut(ResponseBody):
+    """A call that cannot be undone: `POST /runs/{id}/decision` says whether it is made."""
+
+    tool: str
+    plugin: str
+    arguments: dict[str, Any]
+
+
+class DecisionIn(RequestBody):
+    yes: Annotated[bool, Field(strict=True, description="Whether the waiting call is made.")]
+
+
 class RunOut(ResponseBody):
     id: str
     app_id: str
@@ -79,6 +102,8 @@ class RunOut(ResponseBody):
     answer: str
     abstained: bool
     citations: list[CitationOut]
+    tools: list[ToolCallOut]
+    waiting: WaitingCallOut | None
     passages: list[PassageOut] = Field(
         description="The nearest ones when the documents do not say; else none."
     )

@@ -27,6 +27,7 @@ urlpatterns = [
     path("runs/<str:run_id>/", views.show_run, name="run-detail"),
     path("runs/<str:run_id>/trace/", tracing.show_trace, name="run-trace"),
     path("runs/<str:run_id>/cancel/", views.cancel, name="run-cancel"),
+    path("runs/<str:run_id>/decision/", views.decide, name="run-decide"),
     path("runs/<str:run_id>/feedback/", views.judge, name="run-judge"),
     path("runs/<str:run_id>/report/", views.report, name="run-report"),
     path("runs/<str:run_id>/sources/<str:document_id>/", sources.show_source, name="run-source"),

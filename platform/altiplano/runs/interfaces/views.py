@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,6 +15,7 @@ from altiplano.runs import event_log, queries
 from altiplano.runs.conversations import Turn, conversation_of, disclosure_of
 from altiplano.runs.domain.cancelling import RunIsOverError, cancel_run
 from altiplano.runs.domain.conversing import ask_in_conversation
+from altiplano.runs.domain.deciding import decide_call
 from altiplano.runs.domain.starting import VersionWish, prepare_run
 from altiplano.runs.interfaces.allowance import allowance_sentence
 from altiplano.runs.interfaces.asking import (
@@ -133,6 +134,16 @@ def cancel(request: HttpRequest, principal: Principal, run_id: str) -> HttpRespo
     else:
         event_log.announce_cancel(cancelled.id, cancelled.state)
     return answer_turn(request, conversation_of(principal, run_id)[-1], member_routes(run.app_id))
+
+
+@require_POST
+@member_required
+def decide(request: HttpRequest, principal: Principal, run_id: str) -> HttpResponse:
+    """``yes`` is 1 when the waiting call is to be made; the chat goes on with the new run."""
+    run = queries.get_visible_run(principal, run_id)
+    is_yes = request.POST.get("yes") == "1"
+    going_on = decide_call(principal=principal, run=run, is_yes=is_yes)
+    return redirect(member_routes(run.app_id).of_run(going_on.id).page)
 
 
 @require_POST

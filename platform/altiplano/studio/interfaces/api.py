@@ -28,9 +28,16 @@ class StageIn(RequestBody):
     kind: Annotated[str, Field(max_length=12)]
     plugin: Annotated[str, Field(max_length=64)]
     config: dict[str, Any] = {}
+    may_send_with_passages: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="Of a tool: it may send something out while passages are in the prompt.",
+        ),
+    ] = False
 
     def stage(self) -> Stage:
-        return Stage(self.kind, self.plugin, self.config)
+        return Stage(self.kind, self.plugin, self.config, self.may_send_with_passages)
 
 
 Pipeline = Annotated[list[StageIn], Field(max_length=64)]
@@ -70,6 +77,7 @@ class StageOut(ResponseBody):
     kind: str
     plugin: str
     config: dict[str, Any]
+    may_send_with_passages: bool = False
 
 
 class DraftOut(ResponseBody):
