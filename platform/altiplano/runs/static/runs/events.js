@@ -44,6 +44,16 @@ async function* eventsOf(response) {
 const TERMINAL = new Set(["run.finished", "run.failed", "run.cancelled"]);
 const PAUSES = [300, 1000, 3000, 6000];
 
+/** So long, or until the line is back; at most until the signal. */
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    addEventListener("online", resolve, { once: true, signal });
+    signal.addEventListener("abort", resolve, { once: true });
+    if (!navigator.onLine) clearTimeout(timer); // nothing to try before that
+  });
+}
+
 /**
  * The events of the run at `address` up to the terminal one. After a cut it asks again from the
  * last event it has seen, so that none is lost or doubled. `first` is a response to begin with,
@@ -68,7 +78,8 @@ export async function* runEvents(address, signal, first = null) {
       throw new Error("the stream ended early");
     } catch (error) {
       if (signal.aborted || attempt >= PAUSES.length) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSES[attempt++]));
+      await pause(PAUSES[attempt], signal);
+      if (navigator.onLine) attempt++; // a line that is away is no failure of the server's
       response = null;
     }
   }
