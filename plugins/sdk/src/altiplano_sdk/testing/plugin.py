@@ -18,11 +18,18 @@ from altiplano_sdk.contracts.kinds import StageKind
 from altiplano_sdk.manifest import MANIFEST_NAME
 from altiplano_sdk.packaging.findings import PackageError
 
-SPARE_SECONDS: Final = 30.0
-"""A test makes many calls; each is held to the manifest's seconds, the test to a multiple."""
+SPARE_SECONDS: Final = 5.0
 CALLS_A_TEST: Final = 4
+"""Each call is held to the manifest's seconds, a whole test to so many times as much."""
+HUNG_AT_MOST: Final = 3
+"""After so many tests that had to be interrupted, the rest would only take time."""
 
 _KINDS: Final = pytest.StashKey[frozenset[StageKind] | None]()
+_HUNG: Final = pytest.StashKey[int]()
+
+
+class HungError(TimeoutError):
+    """A call had to be interrupted from outside."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,13 +85,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     module = item.getparent(PackageSuites)
     if module is None:
         return (yield)
-    with ended_within(module.seconds * CALLS_A_TEST + SPARE_SECONDS):
-        return (yield)
+    try:
+        with ended_within(module.seconds * CALLS_A_TEST + SPARE_SECONDS):
+            return (yield)
+    except HungError:
+        hung = item.session.stash.get(_HUNG, 0) + 1
+        item.session.stash[_HUNG] = hung
+        if hung >= HUNG_AT_MOST:
+            item.session.shouldfail = "the plugin hangs again and again"
+        raise
 
 
 @contextmanager
 def ended_within(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError inside the block when it takes longer, even in a loop without awaits.
+    """Raises HungError inside the block when it takes longer, even in a loop without awaits.
 
     Only where a signal can do it: in the main thread of a Unix process.
     """
@@ -93,7 +107,7 @@ def ended_within(seconds: float) -> Iterator[None]:
         return
 
     def interrupt(_: int, __: FrameType | None) -> None:
-        raise TimeoutError(f"took longer than {seconds:g} seconds")
+        raise HungError(f"took longer than {seconds:g} seconds")
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)
