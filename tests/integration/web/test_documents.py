@@ -7,7 +7,7 @@ import altiplano_sdk as sdk
 from altiplano.knowledge import picture_wire as wire
 from altiplano.knowledge import pictures
 from altiplano.knowledge.blobs import BlobName
-from altiplano.knowledge.models import Chunk, DocumentState, DocumentVersion
+from altiplano.knowledge.models import Chunk, DocumentState, DocumentText, DocumentVersion
 from altiplano_worker.tasks.pictures import draw_picture, trim_pictures
 from tests.integration.web.conftest import QUOTE, make_document
 from tests.integration.web.test_pages import body_of, signed_in
@@ -211,3 +211,17 @@ def test_script_is_told_why_there_is_no_picture(alice, printed, settings, langua
     assert reason in told.content.decode()
     assert "<html" in client.get(picture_of(printed)).content.decode()
     pictures.broker.cache_clear()
+
+
+@pytest.mark.parametrize("text", ["Peas climb.", "Peas climb up poles. " * 1500])
+def test_document_without_pages_is_not_said_to_have_any(alice, garden, text):
+    DocumentText.objects.update(text=text, pages=[[1, 0, len(text)]])
+    client = signed_in(alice)
+    page = body_of(client.get(page_of(garden.document)))
+    for words in ("Previous page", "Next page", "Go to page", "<dt>Pages</dt>", "page 1 of"):
+        assert words not in page
+    assert ("Go to part" in page, "part 1 of 3" in page) == (len(text) > 100,) * 2
+    source = f"/runs/{garden.run.id}/sources/{garden.document.id}/?start=0&end=4"
+    DocumentText.objects.update(text=text, pages=[[1, 0, len(text)]])
+    garden.run.citations.update(start=0, end=4, quote="Peas")
+    assert "page 1 of 1" not in body_of(client.get(source))
