@@ -14,7 +14,12 @@ from altiplano_sdk.contracts.context import Context
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file as it was uploaded. ``media_type`` was sniffed from the bytes, not declared."""
+    """A file as it was uploaded, or as a loader brought it.
+
+    ``name`` is what people call it and no path. ``media_type`` is in lower case; for an upload it
+    was sniffed from the bytes, not declared. ``size`` is in bytes. ``path`` is where the bytes lie;
+    its last part says nothing about the format.
+    """
 
     name: str
     media_type: str
@@ -58,7 +63,15 @@ class ParsedDocument:
 class Loader(Protocol):
     """Brings files from elsewhere; the caller removes each file after use."""
 
-    def load(self, reference: Mapping[str, Any], ctx: Context) -> AsyncIterator[SourceFile]: ...
+    def load(self, reference: Mapping[str, Any], ctx: Context) -> AsyncIterator[SourceFile]:
+        """Files one after another, each complete when it is yielded, no two of one name.
+
+        ``reference`` is the owner's wish, in a shape that the loader states; it is not changed.
+        Raises :class:`~altiplano_sdk.errors.PermanentError` for a reference that is wrong and
+        :class:`~altiplano_sdk.errors.RetryableError` when the source does not answer. A caller
+        that has enough closes the iterator; files that were yielded stay.
+        """
+        ...
 
 
 @runtime_checkable
@@ -71,7 +84,12 @@ class Parser(Protocol):
 
     media_types: tuple[str, ...]
 
-    async def parse(self, source: SourceFile, ctx: Context) -> ParsedDocument: ...
+    async def parse(self, source: SourceFile, ctx: Context) -> ParsedDocument:
+        """The text as :func:`~altiplano_sdk.clean_text` would leave it, with its pages.
+
+        The file is left as it was and nothing is left beside it.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +120,13 @@ class PagePainter(Protocol):
 class Splitter(Protocol):
     """Cuts a document into spans, in order of start, each non-empty.
 
-    Every non-space character of the text lies in at least one span; spans may overlap.
+    Every non-space character of the text lies in at least one span; spans may overlap, but none
+    lies within another.
     """
 
-    async def split(self, document: ParsedDocument, ctx: Context) -> tuple[Span, ...]: ...
+    async def split(self, document: ParsedDocument, ctx: Context) -> tuple[Span, ...]:
+        """Spans in characters of ``document.text``; none for a text of nothing but space.
+
+        The same document gives the same spans: citations point into them.
+        """
+        ...

@@ -68,7 +68,20 @@ class PromptResult:
 
 @runtime_checkable
 class Prompt(Protocol):
-    async def build(self, request: PromptRequest, ctx: Context) -> PromptResult: ...
+    """Puts a question and its passages into words for a model.
+
+    What a document or a person says is data: it is never a system message and holds no control
+    token of a chat template (:mod:`altiplano_sdk.prompting` has what is needed for both).
+    """
+
+    async def build(self, request: PromptRequest, ctx: Context) -> PromptResult:
+        """Messages that leave ``answer_tokens`` of ``context_tokens`` free, the question last.
+
+        Tokens are estimated with :func:`altiplano_sdk.prompting.estimate_tokens`. Passages that do
+        not fit are left out. Raises PermanentError (``question_too_long``) when the question alone
+        does not fit.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +126,12 @@ GenerationEvent = TextDelta | ToolCall | GenerationDone
 class Generator(Protocol):
     """Streams an answer: any number of deltas, the wished tool calls, then one GenerationDone."""
 
-    def generate(
-        self, request: GenerationRequest, ctx: Context
-    ) -> AsyncIterator[GenerationEvent]: ...
+    def generate(self, request: GenerationRequest, ctx: Context) -> AsyncIterator[GenerationEvent]:
+        """Events as they come; closing the iterator stops the model.
+
+        Raises :class:`~altiplano_sdk.errors.EngineError` and its kinds, also after some deltas.
+        """
+        ...
 
 
 class GuardPoint(StrEnum):
@@ -143,6 +159,10 @@ class CitationSpan:
 
 @dataclass(frozen=True, slots=True)
 class GuardRequest:
+    """What is to be judged: the question, from the evidence point on with its passages, at the
+    answer point with the whole answer.
+    """
+
     point: GuardPoint
     query: Query
     passages: tuple[Passage, ...] = ()
@@ -167,9 +187,15 @@ class GuardVerdict:
 
 @runtime_checkable
 class Guard(Protocol):
+    """Decides whether a run goes on, at the ``points`` that it states."""
+
     points: tuple[GuardPoint, ...]
 
-    async def check(self, request: GuardRequest, ctx: Context) -> GuardVerdict: ...
+    async def check(self, request: GuardRequest, ctx: Context) -> GuardVerdict:
+        """A verdict on ``request``, which has no passages at the input point and an answer at the
+        answer point only. An error ends the run: a guard that cannot judge does not let pass.
+        """
+        ...
 
 
 class ToolEffect(StrEnum):
@@ -182,6 +208,11 @@ class ToolEffect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
+    """``content`` is text for the model, of at most 100,000 characters.
+
+    With ``is_error`` it says what was wrong with the call, so that the model can mend it.
+    """
+
     content: str
     is_error: bool = False
 
@@ -199,7 +230,11 @@ class Tool(Protocol):
     description: str
     parameters: Mapping[str, Any]
 
-    async def call(self, arguments: Mapping[str, Any], ctx: Context) -> ToolResult: ...
+    async def call(self, arguments: Mapping[str, Any], ctx: Context) -> ToolResult:
+        """What came of the call. Arguments that the schema forbids are a result with ``is_error``
+        or a PermanentError; they are never guessed at.
+        """
+        ...
 
 
 def effect_of(tool: Tool) -> ToolEffect:
@@ -213,7 +248,11 @@ def is_irreversible(tool: Tool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ExampleAnswer:
-    """One answered reference question, as an evaluator sees it."""
+    """One answered reference question, as an evaluator sees it.
+
+    ``expected`` are wordings of which a right answer holds at least one; empty for a question that
+    the documents do not answer. ``passages`` are those that the model was shown.
+    """
 
     question: str
     expected: tuple[str, ...]
@@ -232,4 +271,8 @@ class Evaluation:
 
 @runtime_checkable
 class Evaluator(Protocol):
-    async def evaluate(self, example: ExampleAnswer, ctx: Context) -> Evaluation: ...
+    """Judges answers to reference questions, one at a time."""
+
+    async def evaluate(self, example: ExampleAnswer, ctx: Context) -> Evaluation:
+        """The same measures for every example, an empty answer and an abstention included."""
+        ...

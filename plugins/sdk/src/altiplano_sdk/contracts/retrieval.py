@@ -37,14 +37,24 @@ class VectorBatch:
 
 @runtime_checkable
 class Embedder(Protocol):
-    """Turns texts into vectors. ``model_id`` changes whenever vectors stop being comparable."""
+    """Turns texts into vectors. ``model_id`` changes whenever vectors stop being comparable.
+
+    Any text has a vector, the empty one too; a text beyond what the model reads is cut.
+    """
 
     model_id: str
     dimension: int
 
-    async def embed_passages(self, texts: Sequence[str], ctx: Context) -> VectorBatch: ...
+    async def embed_passages(self, texts: Sequence[str], ctx: Context) -> VectorBatch:
+        """One unit vector of ``dimension`` values per text, in their order; none for no text.
 
-    async def embed_query(self, text: str, ctx: Context) -> VectorBatch: ...
+        What else is in the batch changes no vector beyond the last digits of a float.
+        """
+        ...
+
+    async def embed_query(self, text: str, ctx: Context) -> VectorBatch:
+        """One unit vector, comparable by cosine with those of passages."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,9 @@ class Index(Protocol):
     immutable) and the batch. ``compact`` makes ``target`` hold ``previous`` without
     ``removed``, in as few files as sensible. Both flush their files to disk before they return;
     the caller owns directories, checksums and the manifest. Blocking; called in a thread.
+
+    Ids below 1, ids that are held already, and vectors of another dimension or without a direction
+    are refused with :class:`~altiplano_sdk.errors.PermanentError`; nothing of the batch is kept.
     """
 
     signal: Literal["dense", "lexical"]
@@ -141,14 +154,29 @@ class Passage:
 
 @runtime_checkable
 class QueryRewriter(Protocol):
-    async def rewrite(self, query: Query, ctx: Context) -> Query: ...
+    """Finds other wordings to search for. The question itself stays the person's."""
+
+    async def rewrite(self, query: Query, ctx: Context) -> Query:
+        """``query`` with up to eight more ``variants``; text and history as they were.
+
+        Without anything better to say, the query itself. An error ends the run, so a rewriter that
+        cannot reach its model returns the query.
+        """
+        ...
 
 
 @runtime_checkable
 class Retriever(Protocol):
     """Finds passages through ``ctx.index``; best first, no chunk twice."""
 
-    async def retrieve(self, query: Query, ctx: Context) -> tuple[Passage, ...]: ...
+    async def retrieve(self, query: Query, ctx: Context) -> tuple[Passage, ...]:
+        """The index's own passages with falling scores; empty when nothing was found.
+
+        Only ``score`` may differ from what the index gave: citations rest on the offsets, and
+        guards read ``dense_score`` and ``lexical_score``. Raises PermanentError (``not_granted``)
+        without an index.
+        """
+        ...
 
 
 @runtime_checkable
@@ -157,7 +185,9 @@ class Reranker(Protocol):
 
     async def rerank(
         self, query: Query, passages: tuple[Passage, ...], ctx: Context
-    ) -> tuple[Passage, ...]: ...
+    ) -> tuple[Passage, ...]:
+        """Some or all of ``passages``, best first by ``score``, in which alone they may differ."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

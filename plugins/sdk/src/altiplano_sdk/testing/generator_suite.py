@@ -17,6 +17,7 @@ from altiplano_sdk import (
     PermanentError,
     StageKind,
     TextDelta,
+    ToolCall,
     Usage,
 )
 from altiplano_sdk.testing.base import SilentLog
@@ -32,9 +33,12 @@ class ScriptedModel:
 
     context_tokens = 4096
 
-    def __init__(self, *words: str, error: Exception | None = None) -> None:
+    def __init__(
+        self, *words: str, error: Exception | None = None, calls: Sequence[ToolCall] = ()
+    ) -> None:
         self.words = words
         self.error = error
+        self.calls = calls
         self.requests: list[GenerationRequest] = []
         self.closed = False
 
@@ -43,6 +47,8 @@ class ScriptedModel:
         try:
             for word in self.words:
                 yield TextDelta(word)
+            for call in self.calls:
+                yield call
             if self.error is not None:
                 raise self.error
             yield GenerationDone("stop", Usage(3, len(self.words)))
@@ -96,6 +102,14 @@ class GeneratorSuite(CallSuite):
         self.collect(speaking, model)
         assert [request.messages for request in model.requests] == [REQUEST.messages]
         assert model.requests[0].max_tokens <= REQUEST.max_tokens
+
+    @proves(SHAPES)
+    def test_wished_calls_are_passed_on_or_left_out(self, speaking: Any) -> None:
+        """A generator may ignore tools; it invents no calls and changes none."""
+        wish = ToolCall("call-1", "convert_units", '{"value": 3}')
+        events = self.collect(speaking, ScriptedModel("Let me see.", calls=(wish,)))
+        assert [event for event in events if isinstance(event, ToolCall)] in ([], [wish])
+        assert isinstance(events[-1], GenerationDone)
 
     @proves(TAXONOMY)
     def test_error_of_the_engine_passes(self, speaking: Any) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Final, cast
 
 import pytest
 
-from altiplano_sdk import Context, PluginError, StageKind, ToolResult
+from altiplano_sdk import Context, PluginError, StageKind, ToolEffect, ToolResult
+from altiplano_sdk.contracts.generation import effect_of, is_irreversible
 from altiplano_sdk.testing.arguments import make_arguments, wrong_arguments
 from altiplano_sdk.testing.calls import CallSuite, assert_is_for_people
 from altiplano_sdk.testing.rules import ODD_INPUT, SHAPES, TAXONOMY, proves
@@ -58,6 +59,14 @@ class ToolSuite(CallSuite):
         properties = schema.get("properties", {})
         assert set(schema.get("required", [])) <= set(properties)
         assert [name for name, one in properties.items() if not one.get("description")] == []
+
+    @proves(SHAPES)
+    def test_effect_is_stated_in_the_contract_s_words(self, plugin: Any) -> None:
+        """What it does to the world decides when the platform lets a model call it."""
+        assert effect_of(plugin) in set(ToolEffect)
+        assert is_irreversible(plugin) in {True, False}
+        if is_irreversible(plugin):
+            assert effect_of(plugin) is not ToolEffect.READ, "reading can be taken back"
 
     def test_known_calls_have_their_content(self, plugin: Any) -> None:
         if not self.samples.calls:
