@@ -60,7 +60,8 @@ def check(options: argparse.Namespace, screen: Screen) -> int:
             with open_archive(options.since) as archive:
                 previous, schemas = archive.manifest, archive.schemas
         except (PackageError, OSError) as error:
-            screen.bad(f"{options.since} is no packed release: {error}")
+            screen.bad(f"{options.since.name} is no packed release that can be read.")
+            screen.findings(error.findings if isinstance(error, PackageError) else ())
             return 1
     if not options.package.exists():
         screen.bad(f"There is no {options.package}.")

@@ -115,7 +115,7 @@ def write_scaffold(name: str, kind: StageKind, *, parent: Path, author: str) -> 
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
         if errors := errors_among(check_package(folder)):
-            raise ScaffoldError(f"{errors[0].message} {errors[0].hint}")
+            raise ScaffoldError(f"{errors[0].message} Choose another name.")
         shutil.move(folder, target)
     return target
 

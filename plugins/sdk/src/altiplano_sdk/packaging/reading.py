@@ -95,8 +95,23 @@ def _checked(text: str) -> PackageManifest:
         return PackageManifest.model_validate(data)
     except ValidationError as error:
         places = _places(text)
-        findings = [_finding(detail, places) for detail in error.errors(include_url=False)]
+        findings = [_finding(detail, places) for detail in _causes(error)]
         raise ManifestError(sorted(findings, key=lambda finding: finding.line)) from error
+
+
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """The mistakes without those that only follow: a list is too short when its items failed."""
+    details = error.errors(include_url=False)
+    return [
+        detail
+        for detail in details
+        if not any(
+            len(other["loc"]) > len(detail["loc"])
+            and other["loc"][: len(detail["loc"])] == detail["loc"]
+            for other in details
+            if detail["loc"]
+        )
+    ]
 
 
 def _finding(detail: ErrorDetails, places: dict[tuple[Any, ...], int]) -> Finding:

@@ -85,13 +85,18 @@ def _kind_findings(
         if name not in new_fields:
             message = f"`{name}` is in stored configurations and in this release no more."
             yield rules.FIELD_GONE.finding(message, file=file)
-        elif _types(old_fields[was], old) - _types(new_fields[name], new):
+        elif _is_narrower(_types(new_fields[name], new), _types(old_fields[was], old)):
             message = f"`{name}` has another type than in the last release."
             yield rules.FIELD_GONE.finding(message, file=file)
     kept = {name for name, was in moved.items() if was in old.get("required", ())}
     for name in sorted(set(new.get("required", ())) - kept - set(least)):
         message = f"`{name}` is required, and stored configurations need not have it."
         yield rules.FIELD_GONE.finding(message, file=file)
+
+
+def _is_narrower(new: set[str], old: set[str]) -> bool:
+    """Whether something that fitted before does not fit now; no types are all types."""
+    return bool(new) and (not old or bool(old - new))
 
 
 def _fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+"""The author's tool without a platform."""
