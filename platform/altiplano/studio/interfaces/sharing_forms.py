@@ -78,7 +78,7 @@ class AppearanceForm(forms.Form):
 
 
 def _appearance_of(sharing: AppSharing) -> dict[str, str]:
-    examples = {}
+    examples: dict[str, str] = {}
     for number, (text, language) in enumerate(sharing.marked_examples, start=1):
         examples |= {f"example_{number}": text, f"language_{number}": language}
     return examples | {
