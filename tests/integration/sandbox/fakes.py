@@ -1,5 +1,6 @@
 """Capabilities that tests hand to plugins."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
@@ -31,7 +32,7 @@ class FixedModel:
 
     words: Sequence[str]
     context_tokens: int = 4096
-    closed: bool = False
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stream(self, request: sdk.GenerationRequest) -> AsyncIterator[sdk.GenerationEvent]:
         try:
@@ -39,7 +40,7 @@ class FixedModel:
                 yield sdk.TextDelta(word)
             yield sdk.GenerationDone("stop", sdk.Usage(1, len(self.words)))
         finally:
-            self.closed = True
+            self.closed.set()
 
 
 @dataclass

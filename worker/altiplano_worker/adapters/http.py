@@ -1,4 +1,4 @@
-"""Outgoing HTTP for plugins: granted hosts, public addresses, no redirects, bounded answers.
+"""Outgoing HTTP for plugins: granted hosts, public addresses, bounded requests and answers.
 
 The address that was checked is the address that is connected to: names are resolved by this
 module's resolver, and nothing resolves them a second time.
@@ -11,14 +11,14 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from altiplano_sdk import PermanentError, RetryableError
+from altiplano_sdk import HttpResponse, PermanentError, RetryableError
 from altiplano_worker.adapters.public_address import is_public_address
 
 FORBIDDEN_HEADERS: Final = frozenset(
@@ -26,6 +26,11 @@ FORBIDDEN_HEADERS: Final = frozenset(
      "accept-encoding", "cookie", "proxy-authorization"}
 )  # fmt: skip
 ANY_HOST: Final = "*"
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+MAX_HOPS: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_KEEPS_METHOD: Final = frozenset({307, 308})
+_OF_ONE_HOST: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
 CONNECT_SECONDS: Final = 5.0
 _BUSY: Final = frozenset({408, 425, 429})
 
@@ -54,9 +59,9 @@ class HttpUnavailableError(RetryableError):
 class GrantedHttp:
     """The :class:`~altiplano_sdk.contracts.HttpClient` capability of one plugin.
 
-    ``hosts`` are the names it was granted, compared as written; ``"*"`` among them grants every
-    public host. ``private`` lets hosts lie in a private network, for an operator who runs the
-    other side there.
+    ``hosts`` are the names it was granted, compared as written; ``*.`` and a name grants all hosts
+    below it, and ``"*"`` every public host. ``private`` lets hosts lie in a private network, for an
+    operator who runs the other side there. ``https_only`` is for plugins from outside.
     """
 
     def __init__(
@@ -64,12 +69,61 @@ class GrantedHttp:
         *,
         hosts: tuple[str, ...],
         private: bool = False,
+        https_only: bool = False,
         limits: HttpLimits | None = None,
     ) -> None:
         self._hosts = frozenset(host.lower() for host in hosts)
+        self._schemes = frozenset({"https"} if https_only else {"http", "https"})
         self._private = private
         self._limits = limits or HttpLimits()
         self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> HttpResponse:
+        """Whatever the other side answered, after at most five redirects to granted hosts.
+
+        Credentials are not carried to another host. Raises HttpRefusedError for what is not allowed
+        (``not_granted`` for a host) and HttpUnavailableError when nothing was answered.
+        """
+        method = method.upper()
+        if method not in METHODS:
+            raise HttpRefusedError("The method of the request is not valid.")
+        if len(body) > self._limits.request_bytes:
+            raise HttpRefusedError("The request to the other service is too large.")
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await self._follow(method, url, _clean_headers(headers or {}, None), body)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise HttpUnavailableError("The other service did not answer.") from error
+
+    async def _follow(
+        self, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> HttpResponse:
+        for _ in range(MAX_HOPS + 1):
+            self._check_url(url)
+            async with self._open_session().request(
+                method, url, data=body or None, headers=headers, allow_redirects=False
+            ) as response:
+                target = response.headers.get("Location")
+                if response.status not in _REDIRECTS or target is None:
+                    return HttpResponse(
+                        response.status,
+                        {name.lower(): value for name, value in response.headers.items()},
+                        await self._read(response),
+                    )
+                if response.status not in _KEEPS_METHOD and method != "HEAD":
+                    method, body = "GET", b""
+                leads = urljoin(url, target)
+                if _origin(leads) != _origin(url):
+                    headers = {n: v for n, v in headers.items() if n.lower() not in _OF_ONE_HOST}
+                url = leads
+        raise HttpRefusedError("The other service redirects too often.")
 
     async def post_json(
         self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]
@@ -110,13 +164,19 @@ class GrantedHttp:
         except ValueError as error:
             raise HttpRefusedError("The address of the other service is not valid.") from error
         clean = url.isascii() and url.isprintable() and not set(url) & set(" \\")
-        if parts.scheme not in {"http", "https"} or parts.username is not None or not clean:
+        if parts.scheme not in self._schemes or parts.username is not None or not clean:
             raise HttpRefusedError("The address of the other service is not valid.")
-        if not host or not self._hosts & {host, ANY_HOST}:
-            raise HttpRefusedError("The plugin was not granted this host.")
+        if not host or not self._is_granted(host):
+            raise HttpRefusedError("The plugin was not granted this host.", code="not_granted")
         # aiohttp does not ask the resolver about a host that looks like an address.
         if not self._private and _looks_like_address(host) and not is_public_address(host):
             raise _private_network_error()
+
+    def _is_granted(self, host: str) -> bool:
+        if self._hosts & {host, ANY_HOST}:
+            return True
+        above = host.split(".")[1:]
+        return any("*." + ".".join(above[n:]) in self._hosts for n in range(len(above)))
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -178,11 +238,19 @@ def _looks_like_address(host: str) -> bool:
     return ":" in host or host.rpartition(".")[2][:1].isdigit()
 
 
-def _clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
+
+
+def _clean_headers(
+    headers: Mapping[str, str], media_type: str | None = "application/json"
+) -> dict[str, str]:
     if any(not (name + value).isprintable() for name, value in headers.items()):
         raise HttpRefusedError("A header of the request is not valid.")
     allowed = {n: v for n, v in headers.items() if n.lower() not in FORBIDDEN_HEADERS}
-    return {"Content-Type": "application/json", **allowed, "Accept-Encoding": "identity"}
+    default = {"Content-Type": media_type} if media_type else {}
+    return {**default, **allowed, "Accept-Encoding": "identity"}
 
 
 def _check_status(status: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 import altiplano_sdk as sdk
+from altiplano_sdk.contracts import HttpClient
 from altiplano_sdk.wire import WireError, broker_codec, describe_failure
 from altiplano_sdk.wire.messages import (
     Answer,
@@ -32,7 +33,7 @@ log = structlog.get_logger("altiplano.sandbox")
 
 Send = Callable[[Message, bytes], Awaitable[None]]
 
-_ASKS: Final = MappingProxyType({"llm": 16, "embed": 64, "index": 32, "http": 32, "store": 500})
+_ASKS: Final = MappingProxyType({"llm": 20, "embed": 200, "index": 100, "http": 50, "store": 2000})
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +205,28 @@ class Broker:
 
 
 async def _request(
-    _: Broker, http: Any, method: str, url: str, headers: Mapping[str, str], body: bytes
+    _: Broker,
+    http: HttpClient,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> Any:
+    _check_scheme(url)
     return await http.request(method, url, headers=headers, body=body)
+
+
+async def _post_json(
+    _: Broker, http: HttpClient, url: str, body: Mapping[str, Any], headers: Mapping[str, str]
+) -> Any:
+    _check_scheme(url)
+    return await http.post_json(url, body, headers)
+
+
+def _check_scheme(url: str) -> None:
+    """Whatever client was handed in: nothing leaves the platform for a plugin in the clear."""
+    if not url.lower().startswith("https://"):
+        raise sdk.PermanentError("A plugin may use addresses with https only.", code="not_granted")
 
 
 def _plainly(method: str) -> Callable[..., Awaitable[Any]]:
@@ -220,11 +240,11 @@ _DO: Final[Mapping[str, Callable[..., Awaitable[Any]]]] = {
     "index.search": Broker.search,
     "embed.embed_passages": Broker.embed_passages,
     "http.request": _request,
+    "http.post_json": _post_json,
     **{
         name: _plainly(name.partition(".")[2])
         for name in (
-            "embed.embed_query", "http.post_json",
-            "store.get", "store.put", "store.delete", "store.keys",
+            "embed.embed_query", "store.get", "store.put", "store.delete", "store.keys",
         )
     },
 }  # fmt: skip
@@ -245,6 +265,6 @@ def write_line(target: Any, plugin: str, message: Log, body: bytes) -> None:
 class PluginCapabilities:
     """What belongs to one installation, beside what belongs to the run."""
 
-    http: Any = None
+    http: HttpClient | None = None
     store: sdk.KeyValueStore | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)

@@ -75,6 +75,7 @@ class SandboxChild(asyncio.Protocol):
         self.launched = launched
         self._on_log = on_log
         self.lost: str | None = None
+        self.is_at_fault = False
         self.calls_open = 0
         self._on_lost = on_lost
         self._reader = FrameReader(SENT)
@@ -189,11 +190,12 @@ class SandboxChild(asyncio.Protocol):
                 pending.room += 1
                 self._send(More(number, 1))
 
-    def kill(self, reason: str) -> None:
+    def kill(self, reason: str, *, at_fault: bool = True) -> None:
         """The process is gone, and everyone who waits for it hears the reason. Idempotent."""
         if self.lost is not None:
             return
         self.lost = reason
+        self.is_at_fault = at_fault
         for pending in self._pending.values():
             pending.answers.put_nowait(ChildLostError(reason))
             if pending.broker is not None:

@@ -59,12 +59,8 @@ class Installed:
             organization=self.organization,
             memory_bytes=self.granted.memory_bytes,
         ) as child:
-            try:
-                with self._translated(kind):
-                    yield child
-            finally:
-                if child.lost is not None:
-                    self.pool.report_crash(child)
+            with self._translated(kind):
+                yield child
 
     async def attributes(self, kind: sdk.StageKind, config: str) -> dict[str, Any]:
         """What the configured plugin says of itself. Raises PluginConfigError besides."""

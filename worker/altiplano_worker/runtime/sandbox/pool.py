@@ -126,13 +126,6 @@ class SandboxPool:
                 self._freed.set()
             self._sweep_later()
 
-    def report_crash(self, child: SandboxChild) -> None:
-        """The child was lost through its own doing; too many of them are a quarantine."""
-        for key, seat in self._seats.items():
-            if seat.child is child:
-                self._count_crash(key, seat)
-                seat.child = None
-
     def quarantined(self) -> tuple[PoolKey, ...]:
         return tuple(key for key, seat in self._seats.items() if self._is_quarantined(seat))
 
@@ -141,16 +134,16 @@ class SandboxPool:
         for key in [key for key in self._seats if key.digest == digest]:
             child = self._seats.pop(key).child
             if child is not None:
-                child.kill("was switched off")
+                child.kill("was switched off", at_fault=False)
 
     def close(self) -> None:
         """No process of the pool is left. The pool is of no use afterwards."""
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for seat in self._seats.values():
+        for seat in list(self._seats.values()):
             if seat.child is not None:
-                seat.child.kill("was stopped with the worker")
+                seat.child.kill("was stopped with the worker", at_fault=False)
         for spare in self._spares:
             self._discard(spare)
         self._seats.clear()
@@ -168,7 +161,7 @@ class SandboxPool:
                 and child.instance_count >= MOST_INSTANCES
                 and not child.calls_open
             ):
-                child.kill("was replaced")
+                child.kill("was replaced", at_fault=False)
             if child is not None and child.lost is None:
                 return child
             seat.child = None
@@ -230,9 +223,14 @@ class SandboxPool:
         self._places.add(self._taken.pop(launched.process.pid))
 
     def _forget_child(self, child: SandboxChild) -> None:
-        """The child is dead: its place and its account are free."""
+        """The child is dead: its place and its account are free. If it is to blame, that counts."""
         self._places.add(self._taken.pop(child.launched.process.pid))
         self._freed.set()
+        for key, seat in self._seats.items():
+            if seat.child is child:
+                seat.child = None
+                if child.is_at_fault:
+                    self._count_crash(key, seat)
 
     # all children
 
@@ -264,7 +262,7 @@ class SandboxPool:
     def _end(self, seat: _Seat) -> None:
         child, seat.child = seat.child, None
         if child is not None:
-            child.kill("was idle")
+            child.kill("was idle", at_fault=False)
 
     def _sweep_later(self) -> None:
         if self._sweeper is None and not self._closed:
