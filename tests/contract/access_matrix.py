@@ -103,6 +103,11 @@ API_ROWS: Final = (
     _api("PATCH", "members/<member_id>", Needs.MANAGE, body={"role": "builder"}),
     _api("DELETE", "members/<member_id>", Needs.OWN_OR_MANAGE, 204),
     _api("GET", "plugins", Needs.READ),
+    _api("POST", "plugins/releases", Needs.WRITE, 400),
+    _api("GET", "plugins/releases/<release_id>", Needs.READ),
+    _api("POST", "plugins/releases/<release_id>/withdraw", Needs.WRITE),
+    _api("PUT", "plugins/drafts/<package>", Needs.WRITE, 400, foreign=400),
+    _api("DELETE", "plugins/drafts/<package>", Needs.WRITE, 204),
     _api("GET", "collections", Needs.READ),
     _api("POST", "collections", Needs.WRITE, 201, body=NAME),
     _api("GET", "collections/<collection_id>", Needs.READ),
@@ -254,6 +259,30 @@ PAGE_ROWS: Final = (
     _page("GET", "runs/<str:run_id>/sources/<str:document_id>/", Needs.READ_OR_RUN, 404),
 )  # fmt: skip
 
+PLUGIN_ROWS: Final = (
+    _page("GET", "plugins/", Needs.READ),
+    _page("GET", "plugins/mine/", Needs.WRITE),
+    _page("POST", "plugins/mine/", Needs.WRITE, 400),
+    _page("GET", "plugins/mine/installed/", Needs.READ),
+    _page("GET", "plugins/mine/keys/", Needs.WRITE),
+    _page("POST", "plugins/mine/keys/", Needs.MANAGE, 400, body={"name": "New", "public_key": "x"}),
+    _page("POST", "plugins/mine/keys/<str:author_key_id>/end/", Needs.MANAGE, 302),
+    _page("POST", "plugins/mine/releases/<str:release_id>/withdraw/", Needs.WRITE, 302),
+    _page("GET", "plugins/mine/packages/<slug:slug>/", Needs.WRITE),
+    _page("POST", "plugins/mine/packages/<slug:slug>/draft/discard/", Needs.WRITE, 302),
+    _page("GET", "plugins/<slug:slug>/", Needs.READ),
+    _page("POST", "plugins/<slug:slug>/", Needs.READ, 302, body={"text": "It is slow."}),
+    _page("GET", "plugins/<slug:slug>/install/", Needs.MANAGE, 302),
+    _page("POST", "plugins/<slug:slug>/install/", Needs.MANAGE, 302),
+    _page("GET", "plugins/<slug:slug>/grants/", Needs.MANAGE),
+    _page("POST", "plugins/<slug:slug>/grants/", Needs.MANAGE, 302),
+    _page("POST", "plugins/<slug:slug>/switch/", Needs.MANAGE, 302, body={"do": "off"}),
+    _page("GET", "plugins/<slug:slug>/uninstall/", Needs.MANAGE),
+    _page("POST", "plugins/<slug:slug>/uninstall/", Needs.MANAGE, 400, body={"name": "another"}),
+    _page("GET", "plugins/<slug:slug>/upgrade/", Needs.MANAGE, 302),
+    _page("POST", "plugins/<slug:slug>/upgrade/", Needs.MANAGE, 302),
+)  # fmt: skip
+
 SHARE_ROWS: Final = (
     _page("GET", "apps/<str:app_id>/share/", Needs.READ),
     _page("POST", "apps/<str:app_id>/share/open/", Needs.WRITE, 302),
@@ -304,7 +333,15 @@ VISITOR_ROWS: Final = (
     ),
 )
 
-MATRIX: Final = (*API_ROWS, *OPENAI_ROWS, *MCP_ROWS, *PAGE_ROWS, *SHARE_ROWS, *VISITOR_ROWS)
+MATRIX: Final = (
+    *API_ROWS,
+    *OPENAI_ROWS,
+    *MCP_ROWS,
+    *PAGE_ROWS,
+    *PLUGIN_ROWS,
+    *SHARE_ROWS,
+    *VISITOR_ROWS,
+)
 
 THIRD_PARTY: Final = frozenset(
     {

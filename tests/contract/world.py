@@ -21,6 +21,7 @@ from altiplano.studio.domain.sharing import open_to_public
 from altiplano.studio.domain.versions import freeze_version, publish_version
 from tests.cast import Member, client_with_key, make_member
 from tests.factories.accounts import OrganizationFactory
+from tests.factories.packages import make_package
 from tests.factories.studio import CollectionFactory, report_all_plugins
 
 TEXT = "Compost is mature after six to twelve months."
@@ -85,6 +86,7 @@ def make_world(folder: Path) -> World:
             "app": app.slug,
             "page": "1",
             "key": "not-a-key",
+            **make_package(green),
         },
         clients=_clients(owner, builder, viewer, outsider),
     )

@@ -157,6 +157,7 @@ def make_package(organization: Any) -> dict[str, str]:
     InstallationFactory(organization=organization, release=recalled)
     return {
         "package": package.slug,
+        "slug": package.slug,
         "release_id": str(waiting.id),
         "author_key_id": str(key.id),
     }

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from altiplano.catalog.models import Plugin, PluginRelease, ReleaseState
 from altiplano.catalog.package_models import (
@@ -175,6 +175,19 @@ def published_releases(package: Package) -> QuerySet[PackageRelease]:
 def packages_of(organization_id: uuid.UUID) -> QuerySet[Package]:
     """The organization's own packages, by id."""
     return Package.objects.owned_by(organization_id).select_related("current").order_by("slug")
+
+
+def packages_with_latest(organization_id: uuid.UUID) -> list[tuple[Package, PackageRelease | None]]:
+    """The organization's own packages, each with what was uploaded last. Two queries."""
+    packages = packages_of(organization_id).prefetch_related(
+        Prefetch(
+            "releases",
+            queryset=PackageRelease.objects.owned_by(organization_id)
+            .only("id", "package_id", "version", "state", "uploaded_at")
+            .order_by("-uploaded_at", "-id"),
+        )
+    )
+    return [(package, next(iter(package.releases.all()), None)) for package in packages]
 
 
 def releases_of_author(organization_id: uuid.UUID, package: Package) -> QuerySet[PackageRelease]:

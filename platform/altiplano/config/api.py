@@ -16,6 +16,7 @@ from altiplano.config.json_body import StrictParser
 from altiplano.knowledge.interfaces.api import router as knowledge_router
 from altiplano.runs.interfaces.api import router as runs_router
 from altiplano.studio.interfaces.api import router as studio_router
+from altiplano.studio.interfaces.plugin_api import router as drafts_router
 
 API_VERSION = "1.0"
 
@@ -53,5 +54,12 @@ api = AltiplanoAPI(
     docs_decorator=require_safe,
 )
 
-for _router in (accounts_router, knowledge_router, catalog_router, studio_router, runs_router):
+for _router in (
+    accounts_router,
+    knowledge_router,
+    catalog_router,
+    studio_router,
+    drafts_router,
+    runs_router,
+):
     api.add_router("", _router)

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("altiplano.web.urls")),
     path("", include("altiplano.accounts.interfaces.urls")),
     path("", include("altiplano.knowledge.interfaces.urls")),
+    path("", include("altiplano.catalog.interfaces.urls")),
     path("", include("altiplano.studio.interfaces.urls")),
     path("", include("altiplano.runs.interfaces.urls")),
     path("", include("altiplano.runs.interfaces.public_urls")),

@@ -8,6 +8,9 @@ class StudioConfig(AppConfig):
     label = "studio"
 
     def ready(self) -> None:
+        from altiplano.catalog.uses import register_uses
         from altiplano.studio.attention import apps_to_publish
+        from altiplano.studio.uses import apps_that_name
 
         register_attention(apps_to_publish)
+        register_uses(apps_that_name)

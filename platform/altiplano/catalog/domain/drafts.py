@@ -59,8 +59,9 @@ def remove_draft(*, principal: Principal, slug: str) -> None:
         if draft is None:
             raise NotFoundError(_("This plugin has no draft."))
         record_release("plugin.draft_removed", draft, principal=principal)
+        release_id = draft.id
         draft.delete()
-    remove_archive(draft.id)
+    remove_archive(release_id)
 
 
 def draft_of(package: Package) -> PackageRelease | None:

@@ -11,6 +11,8 @@ from altiplano.catalog.package_models import (
 )
 from altiplano.kernel.errors import ConflictError, LimitReachedError
 
+OURS = frozenset({"mine"})
+"""Ids that are words of our own addresses."""
 MAX_PACKAGES = 50
 """Of one organization: an id is taken for good, so nobody may take many."""
 
@@ -21,7 +23,7 @@ def claim_slug(organization_id: uuid.UUID, slug: str) -> Package:
     Call it in a transaction. The package is locked. Raises ConflictError for an id that is a
     built-in's or another organization's, LimitReachedError.
     """
-    if Plugin.objects.filter(slug=slug).exists():
+    if slug in OURS or Plugin.objects.filter(slug=slug).exists():
         raise ConflictError(
             _("“%(slug)s” is the id of a built-in plugin; choose another one."),
             params={"slug": slug},

@@ -1,0 +1,22 @@
+"""Which apps use a plugin, for the pages about plugins."""
+
+import uuid
+
+from django.urls import reverse
+
+from altiplano.catalog.uses import Use
+from altiplano.studio.domain.plugin_upgrades import apps_naming, published_with
+from altiplano.studio.pipelines import from_stored
+
+
+def apps_that_name(organization_id: uuid.UUID, slug: str) -> list[Use]:
+    """One query, however many apps there are."""
+    return [
+        Use(
+            name=app.name,
+            address=reverse("studio:app-detail", args=[app.id]),
+            in_draft=any(stage.plugin == slug for stage in from_stored(app.draft_pipeline)),
+            published_with=published_with(app, slug),
+        )
+        for app in apps_naming(organization_id, slug)
+    ]
