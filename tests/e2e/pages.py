@@ -103,7 +103,8 @@ PAGES = (
     PortalPage("not-found", "/nowhere/"),
 )
 
-# Staff's own, in the style of its framework; test_admin_story.py says how these pages behave.
+# Staff's own, in the style of its framework; test_admin_story.py says how these pages behave, and
+# test_dashboard_manners.py walks through all of them.
 DASHBOARD = (
     PortalPage("dashboard", "/admin/", Visitor.OPERATOR),
     PortalPage("dashboard-everything", "/admin/everything/", Visitor.OPERATOR),
@@ -112,4 +113,7 @@ DASHBOARD = (
     PortalPage("dashboard-run", "/admin/runs/run/{run}/change/", Visitor.OPERATOR),
     PortalPage("dashboard-audit", "/admin/accounts/auditevent/", Visitor.OPERATOR),
     PortalPage("dashboard-limits", "/admin/kernel/organizationlimits/", Visitor.OPERATOR),
+    PortalPage("dashboard-limits-new", "/admin/kernel/organizationlimits/add/", Visitor.OPERATOR),
+    PortalPage("dashboard-rights", "/admin/auth/group/add/", Visitor.OPERATOR),
+    PortalPage("dashboard-people", "/admin/accounts/user/", Visitor.OPERATOR),
 )

@@ -10,6 +10,7 @@ from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.domain.organizations import create_organization, read_facts
 from altiplano.accounts.models import Membership, Organization, Role, User
 from altiplano.accounts.principal import Principal
+from altiplano.kernel.bulk_deletion import delete_large_tables
 from altiplano.kernel.errors import InvalidInputError
 
 SAME_FORM = timedelta(minutes=1)
@@ -85,5 +86,6 @@ def delete_organization(*, principal: Principal, typed_name: str) -> str:
             object_id=organization.id,
             data={"name": organization.name, "slug": organization.slug},
         )
+        delete_large_tables(organization.id)
         organization.delete()
     return organization.name
