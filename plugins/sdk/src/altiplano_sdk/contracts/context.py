@@ -51,7 +51,11 @@ class PassageIndex(Protocol):
         k: int,
         where: RetrievalFilter | None = None,
     ) -> tuple[Passage, ...]:
-        """``mode`` is dense or lexical; fusion is the retriever's business."""
+        """At most ``k`` passages, best first by ``score``, which is that signal's own.
+
+        ``mode`` is dense or lexical; fusion is the retriever's business. Raises RetryableError
+        while the index cannot be read.
+        """
         ...
 
 

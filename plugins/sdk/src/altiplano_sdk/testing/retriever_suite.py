@@ -57,7 +57,7 @@ def sample_index() -> ScriptedIndex:
     """Six passages by meaning, four by words, two of them by both."""
     return ScriptedIndex(
         dense=[(PASSAGES[at], 0.9 - at / 50) for at in range(6)],
-        lexical=[(PASSAGES[at], 12.0 - at) for at in (4, 0, 6, 7)],
+        lexical=[(PASSAGES[at], 12.0 - rank) for rank, at in enumerate((4, 0, 6, 7))],
     )
 
 
