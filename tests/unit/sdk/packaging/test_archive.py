@@ -161,6 +161,30 @@ def test_entry_that_unpacks_to_more_than_it_said_is_refused():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": NaN}',
+        '{"a": 1e999}',
+        '{"a": "\\u0000"}',
+        '{"\\u0000": 1}',
+        '{"a": ["\\ud800"]}',
+        "[]",
+        "{",
+        '{"a":' * 2000,
+        f'{{"a": {"9" * 5000}}}',
+    ],
+)
+def test_json_that_a_database_would_refuse_is_refused(text):
+    with open_archive(make_archive({"report.json": text})) as archive, pytest.raises(ArchiveError):
+        archive.json("report.json")
+
+
+def test_document_without_text_is_shown_without_its_signs():
+    with open_archive(make_archive({"README.md": b"a\0b\xff"})) as archive:
+        assert archive.text("README.md") == "a\ufffdb\ufffd"
+
+
+@pytest.mark.parametrize(
     ("field", "offending"),
     [
         ('command = "/bin/sh"', 0),

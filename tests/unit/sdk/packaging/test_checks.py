@@ -153,6 +153,13 @@ def test_sdk_range_is_compared_with_the_sdk_that_is_asked_about(tmp_path):
     assert [f.rule for f in check_package(broken)] == ["ALT109"]
 
 
+def test_more_python_than_can_be_read_is_told_and_not_read(tmp_path):
+    """A tree takes a hundred times the room of its text: somebody else's must not fill a worker."""
+    files = {f"glossary_guard/m{n}.py": "x = 1\n" * 80_000 for n in range(5)}
+    found = check_package(write_folder(tmp_path, files))
+    assert [(f.rule, f.file) for f in found] == [("ALT302", "glossary_guard")]
+
+
 def test_errors_come_before_warnings(tmp_path):
     found = check_package(write_folder(tmp_path, {"README.md": None, "LICENSE": None}))
     assert [finding.rule for finding in found] == ["ALT111", "ALT112"]

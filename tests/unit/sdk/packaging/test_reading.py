@@ -66,6 +66,33 @@ def test_host_is_a_name_and_no_address(host):
     assert "network_hosts" in found.message or "host" in found.message
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["a\\u0000b", "a\\nb", "a\\u202Eb", "a\\u200Bb", "\\U000E0041", "a\\u001bb"],
+)
+def test_title_shows_all_that_it_holds(title):
+    (found,) = findings_of(MANIFEST.replace("Glossary guard", title))
+    assert (found.rule, found.line) == ("ALT105", 3)
+
+
+@pytest.mark.parametrize("value", ["nan", "-inf", "{deep = [inf]}"])
+def test_number_is_finite_wherever_it_stands(value):
+    step = f'[[config_migrations]]\nto = "1.1.0"\nkind = "guard"\nset = {{a = {value}}}\n'
+    (found,) = findings_of(f"{MANIFEST}\n{step}")
+    assert found.rule == "ALT105"
+    assert "finite" in found.message
+
+
+@pytest.mark.parametrize("text", [f"contract = {'9' * 5000}\n{MANIFEST}", "a = " + "[" * 5000])
+def test_numbers_and_depths_beyond_reason_are_told(text):
+    assert {finding.rule for finding in findings_of(text)} == {"ALT102"}
+
+
+def test_finding_holds_no_hidden_sign():
+    (found,) = findings_of(f'"a\\u0007b" = 1\n{MANIFEST}')
+    assert found.message.isprintable()
+
+
 def test_broken_toml_is_told_with_its_line():
     (found,) = findings_of(MANIFEST.replace('title = "Glossary guard"', "title = Glossary"))
     assert found.rule == "ALT102"

@@ -15,7 +15,7 @@ from altiplano_sdk.packaging import layout
 from altiplano_sdk.packaging.checking import check_package
 from altiplano_sdk.packaging.findings import errors_among
 
-_NAME: Final = re.compile(r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _GRANTS: Final[Mapping[StageKind, str]] = {
     StageKind.RETRIEVER: "index_use = true",
     StageKind.GENERATOR: "model_use = true",
@@ -104,7 +104,7 @@ def write_scaffold(name: str, kind: StageKind, *, parent: Path, author: str) -> 
     Raises ScaffoldError when there is such a folder or the name does not suit, and leaves
     nothing behind.
     """
-    if not _NAME.match(name) or not 3 <= len(name) <= 64:
+    if not _NAME.fullmatch(name) or not 3 <= len(name) <= 64:
         raise ScaffoldError("A name has lower-case words joined by hyphens, as in glossary-guard.")
     target = parent / name
     if target.exists():

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -60,8 +61,8 @@ class PackageArchive:
         return read_entry(self._zip, self._entries[name])
 
     def text(self, name: str) -> str:
-        """The entry as text for people; what is no UTF-8 is shown as a replacement character."""
-        return self.read(name).decode("utf-8", errors="replace")
+        """The entry as text for people; what is no text is shown as a replacement character."""
+        return self.read(name).decode("utf-8", errors="replace").replace("\0", "\ufffd")
 
     def under(self, folder: str) -> Iterator[str]:
         """The paths of entries in ``folder``, sorted."""
@@ -92,9 +93,10 @@ class PackageArchive:
         }
 
     def json(self, name: str) -> dict[str, Any]:
-        """The JSON object in the entry. Raises ArchiveError for anything else."""
+        """The JSON object in the entry, fit for a database. Raises ArchiveError otherwise."""
         try:
-            data = json.loads(self.read(name), parse_constant=_refuse_constant)
+            data = json.loads(self.read(name), parse_constant=_finite, parse_float=_finite)
+            _check_texts(data)
         except (ValueError, RecursionError):
             data = None
         if not isinstance(data, dict):
@@ -204,5 +206,23 @@ def _layout_findings(entries: list[zipfile.ZipInfo]) -> Iterator[Finding]:
             yield rules.TOO_MUCH.finding("The entry is over 4 MiB.", file=entry.orig_filename)
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+def _check_texts(part: Any) -> None:
+    """Raises ValueError for what JSON can write and databases refuse: zeros, half characters."""
+    if isinstance(part, str):
+        if "\0" in part:
+            raise ValueError("a text holds a zero")
+        part.encode()
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            _check_texts(name)
+            _check_texts(value)
+    elif isinstance(part, list):
+        for value in part:
+            _check_texts(value)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number

@@ -96,8 +96,12 @@ def _source_findings(
     yield from file_findings(source)
     trees: dict[str, ast.Module] = {}
     broken = False
+    room = layout.LIMITS.python
     for path, file in source.python().items():
-        if file.size > layout.LIMITS.python_file:
+        # What is too large is a finding already; trees take a hundred times the room of a text.
+        room -= file.size
+        if file.size > layout.LIMITS.python_file or room < 0:
+            broken = True
             continue
         tree, findings = code_findings(path, file.read())
         yield from findings

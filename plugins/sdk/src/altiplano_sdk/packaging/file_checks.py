@@ -17,6 +17,8 @@ def file_findings(source: PackageSource) -> Iterator[Finding]:
         yield rules.FILE_COUNT.finding(
             f"There are more than {limits.code_files} files.", file=package
         )
+    if sum(file.size for file in source.python().values()) > limits.python:
+        yield rules.FILE_SIZE.finding("The Python files have over 2 MiB together.", file=package)
     seen: set[str] = set()
     for name, file in sorted(source.files.items()):
         path = PurePosixPath(name)
@@ -28,7 +30,7 @@ def file_findings(source: PackageSource) -> Iterator[Finding]:
         elif path.suffix.lower() in layout.REFUSED_SUFFIXES:
             message = f"Files that end in {path.suffix} do not travel in packages."
             yield rules.FILE_KIND.finding(message, file=name)
-        elif not all(layout.PLAIN_NAME.match(part) for part in path.parts):
+        elif not all(layout.PLAIN_NAME.fullmatch(part) for part in path.parts):
             yield rules.FILE_NAME.finding("The name holds unusual signs.", file=name)
         elif name.casefold() in seen:
             yield rules.FILE_NAME.finding("Another name differs by case only.", file=name)

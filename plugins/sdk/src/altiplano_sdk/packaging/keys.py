@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 ALGORITHM: Final = "ed25519"
-_NAME: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _RAW_SIZE: Final = 32
 
 
@@ -63,7 +63,7 @@ def load_key(name: str, *, folder: Path | None = None) -> Ed25519PrivateKey:
 
 
 def _path_of(name: str, folder: Path | None) -> Path:
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise KeyFileError("The name of a key has letters, digits, hyphens and underscores.")
     return (folder or key_folder()) / f"{name}.pem"
 

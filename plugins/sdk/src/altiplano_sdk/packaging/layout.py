@@ -66,7 +66,7 @@ SECRET_NAMES: Final = re.compile(
     r"p12|pfx|jks|keystore))$",
     re.IGNORECASE,
 )
-PLAIN_NAME: Final = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,119}$")
+PLAIN_NAME: Final = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,119}")
 IGNORED_FOLDERS: Final = frozenset({"__pycache__"})
 IGNORED_SUFFIXES: Final = frozenset({".pyc", ".pyo"})
 IGNORED_NAMES: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
@@ -86,6 +86,7 @@ class PackageLimits:
     code_files: int = 2_000
     code_file: int = 20 * 1024 * 1024
     python_file: int = 512 * 1024
+    python: int = 2 * 1024 * 1024
     document: int = 4 * 1024 * 1024
     wheels: int = 100
 

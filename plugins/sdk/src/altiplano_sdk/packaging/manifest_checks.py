@@ -17,7 +17,7 @@ from altiplano_sdk.packaging.reading import line_of_field
 from altiplano_sdk.packaging.rulebook import manifest as rules
 from altiplano_sdk.packaging.source import PackageSource
 
-_LANGUAGE: Final = re.compile(r"^[a-z]{2}$")
+_LANGUAGE: Final = re.compile(r"[a-z]{2}")
 _TAKEN_PACKAGES: Final = sys.stdlib_module_names | {
     "altiplano",
     "altiplano_frameworks",
@@ -62,7 +62,7 @@ def manifest_findings(
     if len(source.documents.get(layout.README, "").strip()) < len("# A b\n\nC d."):
         yield rules.NO_README.finding("There is no README.md that says something.")
     for code in manifest.languages:
-        if code != "*" and not _LANGUAGE.match(code):
+        if code != "*" and not _LANGUAGE.fullmatch(code):
             message = f"{code[:40]!r} is no ISO 639-1 code."
             yield rules.LANGUAGE_CODE.finding(message, line=line_of_field(text, "languages"))
     yield from _import_package_findings(manifest, text)

@@ -1,13 +1,16 @@
 """The manifest: from TOML to a checked :class:`~altiplano_sdk.PackageManifest`, or findings."""
 
+import math
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from altiplano_sdk.cleaning import clean_text
 from altiplano_sdk.contracts.kinds import StageKind
 from altiplano_sdk.manifest import MANIFEST_NAME, PackageManifest
 from altiplano_sdk.packaging.findings import Finding, ManifestError
@@ -85,18 +88,40 @@ def _text_in(folder: Path) -> str:
 def _checked(text: str) -> PackageManifest:
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        unfit = list(_unfit(data, ()))
+    # A number with thousands of digits is a ValueError of its own.
+    except (ValueError, RecursionError) as error:
         line = re.search(r"line (\d+)", str(error))
         finding = rules.BROKEN_TOML.finding(
             f"The manifest cannot be read: {error}.", line=int(line[1]) if line else 0
         )
         raise ManifestError([finding]) from error
+    if unfit:
+        raise ManifestError(
+            [rules.WRONG_VALUE.finding(told, line=line_of(at, _places(text))) for at, told in unfit]
+        )
     try:
         return PackageManifest.model_validate(data)
     except ValidationError as error:
         places = _places(text)
         findings = [_finding(detail, places) for detail in _causes(error)]
         raise ManifestError(sorted(findings, key=lambda finding: finding.line)) from error
+
+
+def _unfit(part: Any, where: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """What no field may hold: hidden signs, which deceive readers, and numbers that JSON lacks."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            yield from _unfit(name, (*where, name))
+            yield from _unfit(value, (*where, name))
+    elif isinstance(part, list):
+        for place, value in enumerate(part):
+            yield from _unfit(value, (*where, place))
+    elif isinstance(part, str):
+        if "\n" in part or clean_text(part).hidden:
+            yield where, "A text holds a line break, or signs that nobody sees."
+    elif isinstance(part, float) and not math.isfinite(part):
+        yield where, "A number is not finite."
 
 
 def _causes(error: ValidationError) -> list[ErrorDetails]:

@@ -18,7 +18,8 @@ FILE_SIZE: Final = Rule(
     "ALT302",
     "Files are of a size that can be looked at",
     "A release is kept for as long as an app is pinned to it.",
-    "A file has at most 20 MiB, a Python file 512 KiB; put models and long lists into a wheel.",
+    "A file has at most 20 MiB, a Python file 512 KiB, all of them 2 MiB; put models and long "
+    "lists into a wheel.",
     bad=Example("glossary_guard/terms.json", "(21 MiB of terms)"),
     good=Example("glossary_guard/terms.json", "(2 MiB of terms)"),
 )

@@ -16,6 +16,11 @@ class Example:
     text: str | None
 
 
+def _plain(text: str) -> str:
+    """Messages quote what strangers wrote: nothing of it may be invisible, or move a cursor."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``hint`` is the way to mend it that is said when the check knows no better one."""
@@ -33,8 +38,8 @@ class Rule:
         return Finding(
             rule=self.code,
             severity=self.severity,
-            file=file or self.bad.file,
+            file=_plain(file or self.bad.file),
             line=line,
-            message=message,
-            hint=hint or self.hint,
+            message=_plain(message),
+            hint=_plain(hint or self.hint),
         )
