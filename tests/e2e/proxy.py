@@ -8,7 +8,7 @@ from typing import Self
 
 
 class CuttingProxy:
-    """Passes bytes to ``port`` and back. After ``cut`` new connections work again."""
+    """Passes bytes to ``port`` and back, until one of its methods says otherwise."""
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
@@ -18,6 +18,7 @@ class CuttingProxy:
         self._waker, self._signal = socket.socketpair()
         self._selector.register(self._waker, selectors.EVENT_READ)
         self._peers: dict[socket.socket, socket.socket] = {}
+        self._is_held = self._is_away = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
@@ -38,8 +39,16 @@ class CuttingProxy:
         self._selector.close()
 
     def cut(self) -> None:
-        """Every open connection ends in the middle of what it was saying."""
+        """Every open connection ends in the middle of what it was saying; new ones work."""
         self._signal.send(b"c")
+
+    def leave(self) -> None:
+        """As ``cut``, but no new connection works either, until the next ``cut``."""
+        self._signal.send(b"l")
+
+    def hold(self) -> None:
+        """What is sent from now on is on its way and does not arrive, until a ``cut``."""
+        self._signal.send(b"h")
 
     def _run(self) -> None:
         while True:
@@ -48,6 +57,11 @@ class CuttingProxy:
                 assert isinstance(end, socket.socket)
                 if end is self._waker:
                     order = end.recv(1)
+                    self._is_held, self._is_away = order == b"h", order == b"l"
+                    if self._is_held:
+                        for peer in self._peers:
+                            self._selector.unregister(peer)
+                        continue
                     for peer in list(self._peers):
                         self._drop(peer)
                     if order == b"x":
@@ -59,10 +73,14 @@ class CuttingProxy:
 
     def _accept(self) -> None:
         near, _ = self._listener.accept()
+        if self._is_away:
+            near.close()
+            return
         far = socket.create_connection(self._target)
         for one, other in ((near, far), (far, near)):
             self._peers[one] = other
-            self._selector.register(one, selectors.EVENT_READ)
+            if not self._is_held:
+                self._selector.register(one, selectors.EVENT_READ)
 
     def _pass_on(self, end: socket.socket) -> None:
         try:
@@ -78,7 +96,8 @@ class CuttingProxy:
         other = self._peers.pop(end, None)
         for each in (end, other):
             if each is not None and each.fileno() >= 0:
-                self._selector.unregister(each)
+                if each in self._selector.get_map():
+                    self._selector.unregister(each)
                 each.close()
         if other is not None:
             self._peers.pop(other, None)
