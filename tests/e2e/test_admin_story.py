@@ -39,7 +39,7 @@ WORDS = {
         "Open the queue", "Work in their place…", "Take their place", "Give back",
     ),
     "fr": Words(
-        "Réessayer", "Fait pour 1 ligne.", "Mettre en pause ou vider…", "Retenir la file", "Rouvrir…",
+        "Réessayer", "Fait pour 1 ligne.", "Retenir…", "Retenir la file", "Rouvrir…",
         "Rouvrir la file", "Travailler à sa place…", "Prendre sa place", "Rendre sa place",
     ),
 }  # fmt: skip
