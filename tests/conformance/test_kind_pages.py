@@ -15,6 +15,7 @@ from altiplano_sdk.manifest import PackageManifest
 from altiplano_sdk.packaging.loading import load_package
 from altiplano_sdk.testing.base import ConformanceSuite
 from altiplano_sdk.testing.generated import suites_of
+from altiplano_sdk.testing.measuring import measure_suites
 from altiplano_sdk.testing.package import OpenedPackage
 from altiplano_sdk.testing.rules import PROMISES
 from altiplano_sdk.testing.samples import SAMPLES_NAME, read_samples
@@ -58,8 +59,39 @@ def suite_of_page(kind: StageKind) -> type[ConformanceSuite]:
     return suites_of(package)[kind]
 
 
-for _kind in StageKind:
-    globals()[f"Test{_kind.value.title()}Page"] = suite_of_page(_kind)
+SUITES = {kind: suite_of_page(kind) for kind in StageKind}
+globals().update({f"Test{kind.value.title()}Page": suite for kind, suite in SUITES.items()})
+
+
+@pytest.mark.parametrize("kind", StageKind)
+def test_every_kind_can_be_measured(kind):
+    measured = measure_suites({kind: SUITES[kind]})
+    assert measured.speed is not None
+    assert 0 < measured.speed.p50_ms <= measured.speed.p95_ms
+    assert measured.effect
+    for name, effect in measured.effect.items():
+        if "characters" not in name and "brought" not in name:
+            assert 0 <= effect.without <= 1, name
+            assert 0 <= effect.with_plugin <= 1, name
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [
+        # A guard against telephone numbers lets all good answers go on and catches no wrong one.
+        (StageKind.GUARD, "good let through (answer)", (1, 1)),
+        (StageKind.GUARD, "bad caught (answer)", (0, 0)),
+        (StageKind.TOOL, "calls answered", (0, 1)),
+        (StageKind.TOOL, "wrong calls refused", (0, 1)),
+        # It scores by the expected wording, which a bad answer never holds.
+        (StageKind.EVALUATOR, "good above bad", (0.5, 1)),
+        (StageKind.LOADER, "files brought", (0, 1)),
+        (StageKind.PARSER, "paragraphs recovered", (1, 1)),
+    ],
+)
+def test_measures_say_what_the_example_does(kind, name, expected):
+    effect = measure_suites({kind: SUITES[kind]}).effect[name]
+    assert (effect.without, effect.with_plugin) == expected
 
 
 @pytest.mark.parametrize("kind", StageKind)

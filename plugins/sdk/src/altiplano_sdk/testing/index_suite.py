@@ -1,25 +1,35 @@
 """What every index does: find what was added, nothing else, and never change what it wrote."""
 
-import hashlib
 import math
-import struct
 from abc import abstractmethod
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from altiplano_sdk import IndexBatch, IndexQuery, PermanentError, StageKind, VectorBatch
+from altiplano_sdk import (
+    IndexBatch,
+    IndexHit,
+    IndexQuery,
+    PermanentError,
+    StageKind,
+)
 from altiplano_sdk.testing.base import ConformanceSuite
-
-WORDS = (
-    "compost", "rainwater", "lavender", "hedgehog", "greenhouse", "orchard", "seedling", "trowel",
-    "earthworm", "pumpkin", "beehive", "mulch", "strawberry", "nettle", "wheelbarrow", "sunflower",
-)  # fmt: skip
-"""Text ``n`` is about word ``n``, and vector ``n`` points where no other does."""
-
-DIMENSION = len(WORDS)
+from altiplano_sdk.testing.index_data import DIMENSION, WORDS, contents, pointing_at, vectors
+from altiplano_sdk.testing.rules import (
+    CONCURRENCY,
+    HUGE_INPUT,
+    ISOLATION,
+    ODD_INPUT,
+    REPEATABLE,
+    SHAPES,
+    TAXONOMY,
+    proves,
+)
+from altiplano_sdk.testing.shapes import assert_shape
+from altiplano_sdk.testing.texts import ODD_TEXTS, huge_text
 
 
 class IndexSuite(ConformanceSuite):
@@ -64,11 +74,12 @@ class IndexSuite(ConformanceSuite):
             1, 2, 3, 4, 5, 6,
         ]  # fmt: skip
 
+    @proves(SHAPES)
     def test_hits_are_sorted_unique_and_finite(self, plugin: Any, written: Path) -> None:
         hits = plugin.open(written).search(self.query_for(2, k=6))
+        assert_shape(hits, tuple[IndexHit, ...])
         scores = [hit.score for hit in hits]
         assert scores == sorted(scores, reverse=True)
-        assert all(math.isfinite(score) for score in scores)
         assert len({hit.chunk_id for hit in hits}) == len(hits)
 
     def test_k_bounds_the_hits(self, plugin: Any, written: Path) -> None:
@@ -119,12 +130,14 @@ class IndexSuite(ConformanceSuite):
         assert 2 not in self.ids(opened, self.query_for(1, k=6))
         assert self.ids(opened, self.query_for(4))[0] == 5
 
+    @proves(TAXONOMY)
     def test_duplicate_ids_are_refused(self, plugin: Any, written: Path, tmp_path: Path) -> None:
         target = tmp_path / "refused"
         target.mkdir()
         with pytest.raises(PermanentError):
             plugin.extend(written, target, self.batch([5, 6]))
 
+    @proves(TAXONOMY)
     def test_ids_below_one_are_refused(self, plugin: Any, tmp_path: Path) -> None:
         target = tmp_path / "refused"
         target.mkdir()
@@ -136,6 +149,64 @@ class IndexSuite(ConformanceSuite):
         target.mkdir()
         plugin.extend(None, target, self.batch([0, 1], first_id=2**62))
         assert self.ids(plugin.open(target), self.query_for(1))[0] == 2**62 + 1
+
+    @proves(CONCURRENCY)
+    def test_searches_at_once_do_not_mix(self, plugin: Any, written: Path) -> None:
+        """Runs of many people search one opened generation from many threads."""
+        opened, queries = plugin.open(written), [self.query_for(n, k=6) for n in range(6)] * 8
+        alone = [opened.search(query) for query in queries]
+        with ThreadPoolExecutor(max_workers=8) as threads:
+            assert list(threads.map(opened.search, queries)) == alone
+
+    @proves(REPEATABLE)
+    def test_same_batches_give_the_same_hits(
+        self, plugin: Any, written: Path, tmp_path: Path
+    ) -> None:
+        """Written again from the truth in the database, an index answers as it did."""
+        again = tmp_path / "again"
+        again.mkdir()
+        self.make_plugin().extend(None, again, self.batch(range(6)))
+        first, second = plugin.open(written), plugin.open(again)
+        for number in range(6):
+            query = self.query_for(number, k=6)
+            assert self.ids(first, query)[:1] == self.ids(second, query)[:1]
+
+    @proves(ISOLATION)
+    def test_directories_share_nothing(self, plugin: Any, written: Path, tmp_path: Path) -> None:
+        """One process writes and searches for many organizations."""
+        other = tmp_path / "other"
+        other.mkdir()
+        plugin.extend(None, other, self.batch([8, 9], first_id=500))
+        assert set(self.ids(plugin.open(written), self.query_for(8, k=50))) <= set(range(1, 7))
+        assert set(self.ids(plugin.open(other), self.query_for(0, k=50))) <= {508, 509}
+
+    @proves(ODD_INPUT)
+    def test_odd_texts_are_held(self, plugin: Any, tmp_path: Path) -> None:
+        """Any chunk of any document has its place, whatever its text."""
+        texts = tuple(ODD_TEXTS.values())
+        batch = IndexBatch(
+            ids=tuple(range(1, len(texts) + 1)),
+            texts=texts,
+            languages=("",) * len(texts),
+            vectors=pointing_at([n % DIMENSION for n in range(len(texts))]),
+        )
+        plugin.extend(None, tmp_path, batch)
+        assert plugin.open(tmp_path).count == len(texts)
+
+    @proves(HUGE_INPUT)
+    def test_many_and_long_texts_are_held(self, plugin: Any, tmp_path: Path) -> None:
+        count = 2_000
+        numbers = [n % DIMENSION for n in range(count)]
+        batch = IndexBatch(
+            ids=tuple(range(1, count + 1)),
+            texts=(huge_text(100_000), *(f"A page about the {WORDS[n]}." for n in numbers[1:])),
+            languages=("en",) * count,
+            vectors=pointing_at(numbers),
+        )
+        plugin.extend(None, tmp_path, batch)
+        opened = plugin.open(tmp_path)
+        assert opened.count == count
+        assert len(opened.search(self.query_for(3, k=100))) == 100
 
     def test_closing_is_safe(self, plugin: Any, written: Path) -> None:
         plugin.open(written).close()
@@ -208,23 +279,3 @@ class LexicalIndexSuite(IndexSuite):
     ) -> None:
         """At most the page whose word is in the text comes back, and nothing is raised."""
         assert set(self.ids(plugin.open(written), IndexQuery(text, None, 5))) <= {1}
-
-
-def pointing_at(numbers: Sequence[int]) -> VectorBatch:
-    """One unit vector per number, along that axis."""
-    return vectors([[float(axis == number) for axis in range(DIMENSION)] for number in numbers])
-
-
-def vectors(rows: Sequence[Sequence[float]]) -> VectorBatch:
-    width = len(rows[0]) if rows else DIMENSION
-    data = b"".join(struct.pack(f"<{width}f", *row) for row in rows)
-    return VectorBatch(width, len(rows), data)
-
-
-def contents(directory: Path) -> dict[str, str]:
-    """A digest of every file but locks, by relative path."""
-    return {
-        path.relative_to(directory).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(directory.rglob("*"))
-        if path.is_file() and not path.name.endswith(".lock")
-    }
