@@ -108,6 +108,7 @@ API_ROWS: Final = (
     _api("POST", "plugins/releases/<release_id>/withdraw", Needs.WRITE),
     _api("PUT", "plugins/drafts/<package>", Needs.WRITE, 400, foreign=400),
     _api("DELETE", "plugins/drafts/<package>", Needs.WRITE, 204),
+    _api("GET", "plugins/drafts/<package>/events", Needs.WRITE),
     _api("GET", "collections", Needs.READ),
     _api("POST", "collections", Needs.WRITE, 201, body=NAME),
     _api("GET", "collections/<collection_id>", Needs.READ),

@@ -22,7 +22,7 @@ from tests.factories.packages import manifest_of
 
 GUARD = """\"\"\"Explains hard words.\"\"\"
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 import altiplano_sdk as sdk
 
@@ -33,6 +33,8 @@ class Guard:
     points = (sdk.GuardPoint.ANSWER,)
 
     class Config(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
         suffix: str = Field(default="(explained)", max_length=80, description="What is added.")
 
     def __init__(self, config: Config) -> None:
@@ -44,6 +46,7 @@ class Guard:
 SCHEMA = {
     "type": "object",
     "title": "Config",
+    "additionalProperties": False,
     "properties": {
         "suffix": {
             "type": "string",

@@ -57,6 +57,11 @@ app.conf.update(
             "schedule": settings.SWEEP_SECONDS,
             "options": {"queue": "upkeep", "expires": settings.SWEEP_SECONDS},
         },
+        "read-tool-servers": {
+            "task": "altiplano.serving.read_tool_servers",
+            "schedule": 30,
+            "options": {"queue": "upkeep", "expires": 30},
+        },
         "forget-old-lines": {
             "task": "altiplano.kernel.forget_old_lines",
             "schedule": 3600,
@@ -65,6 +70,11 @@ app.conf.update(
         "forget-visitors": {
             "task": "altiplano.runs.forget_old_visits",
             "schedule": 3600,
+            "options": {"queue": "upkeep", "expires": 3600},
+        },
+        "remove-unused-packages": {
+            "task": "altiplano.catalog.remove_unused_packages",
+            "schedule": 6 * 3600,
             "options": {"queue": "upkeep", "expires": 3600},
         },
         "remove-orphans": {

@@ -15,6 +15,7 @@ from altiplano.config.api_schema import describe_errors
 from altiplano.config.json_body import StrictParser
 from altiplano.knowledge.interfaces.api import router as knowledge_router
 from altiplano.runs.interfaces.api import router as runs_router
+from altiplano.runs.interfaces.draft_events import router as draft_events_router
 from altiplano.studio.interfaces.api import router as studio_router
 from altiplano.studio.interfaces.plugin_api import router as drafts_router
 
@@ -60,6 +61,7 @@ for _router in (
     catalog_router,
     studio_router,
     drafts_router,
+    draft_events_router,
     runs_router,
 ):
     api.add_router("", _router)

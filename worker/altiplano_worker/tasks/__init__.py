@@ -1,5 +1,25 @@
 """Importing this package registers every task."""
 
-from altiplano_worker.tasks import catalogue, index, ingest, pictures, removal, runs, search, upkeep
+from altiplano_worker.tasks import (
+    catalogue,
+    index,
+    ingest,
+    pictures,
+    plugin_checks,
+    removal,
+    runs,
+    search,
+    upkeep,
+)
 
-__all__ = ["catalogue", "index", "ingest", "pictures", "removal", "runs", "search", "upkeep"]
+__all__ = [
+    "catalogue",
+    "index",
+    "ingest",
+    "pictures",
+    "plugin_checks",
+    "removal",
+    "runs",
+    "search",
+    "upkeep",
+]

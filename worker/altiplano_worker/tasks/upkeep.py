@@ -5,6 +5,8 @@ from typing import Final
 
 import structlog
 
+from altiplano.catalog.domain.checking import fail_check_job
+from altiplano.catalog.specs import CheckRelease
 from altiplano.kernel import job_logs, job_sweeping, jobs, queries
 from altiplano.knowledge.domain.compaction import fail_compaction_job
 from altiplano.knowledge.domain.deletion import fail_removal_job, resume_removals
@@ -20,6 +22,7 @@ from altiplano_worker.tasks.runs import fail_run
 log = structlog.get_logger(__name__)
 
 FAIL_SUBJECT: Final[Mapping[str, Callable[[jobs.JobClaim], None]]] = {
+    CheckRelease.task: fail_check_job,
     CompactIndex.task: fail_compaction_job,
     ExecuteRun.task: fail_run,
     IndexCollection.task: fail_index_job,
