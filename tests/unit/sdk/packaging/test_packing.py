@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from altiplano_sdk.packaging.packing import pack_folder
 from altiplano_sdk.packaging.reading import read_manifest
 from altiplano_sdk.packaging.rulebook import RULES
 from altiplano_sdk.packaging.unpacking import unpack_archive
+from altiplano_sdk.packaging.vendoring import fetch_wheels
 from altiplano_sdk.packaging.wheel_checks import lock_line
 
 from .samples import CODE, make_archive, write_folder
@@ -134,6 +136,14 @@ def test_wheels_travel_with_their_hashes(folder, tmp_path, shelf):
     assert [part["purl"] for part in parts] == ["pkg:pypi/deeper@2.0", "pkg:pypi/other@1.0"]
     assert parts[0]["licenses"] == [{"expression": "MIT"}]
     assert parts[1]["hashes"][0]["content"] in lock[1]
+
+
+def test_wheels_are_those_of_the_platforms_python(folder, tmp_path, shelf):
+    for python in ("cp311", "cp312"):
+        name = f"other-1.0-{python}-{python}-manylinux_2_28_{platform.machine()}.whl"
+        (shelf / name).write_bytes(make_wheel(files={"other.py": python}))
+    (wheel,) = fetch_wheels(("other==1.0",), python="3.12")
+    assert "-cp312-" in wheel.file
 
 
 def test_requirement_that_is_no_wheel_is_told(folder, tmp_path, shelf):

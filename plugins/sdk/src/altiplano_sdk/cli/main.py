@@ -66,6 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     pack = commands.add_parser("pack", help="test it and make one file of it")
     pack.add_argument("folder", nargs="?", type=Path, default=_HERE)
     pack.add_argument("--to", type=Path, default=_HERE, help="where the file is put; here")
+    pack.add_argument("--python", metavar="3.N", help="the platform's Python, for its wheels")
 
     sign = commands.add_parser("sign", help="vouch for a packed file")
     sign.add_argument("file", nargs="?", type=Path, help="the newest packed file here, if not said")

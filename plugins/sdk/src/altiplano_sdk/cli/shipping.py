@@ -1,6 +1,7 @@
 """``pack``, ``sign`` and ``install``: from a folder to a release on a platform."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from altiplano_sdk.cli.client import Platform, PlatformError
@@ -17,6 +18,7 @@ from altiplano_sdk.packaging.keys import (
 from altiplano_sdk.packaging.layout import SUFFIX
 from altiplano_sdk.packaging.packing import pack_folder
 from altiplano_sdk.packaging.signing import sign_archive
+from altiplano_sdk.packaging.vendoring import fetch_wheels
 from altiplano_sdk.testing.text_report import write_report
 
 
@@ -30,7 +32,8 @@ def pack(options: argparse.Namespace, screen: Screen) -> int:
         screen.bad("A release keeps its promises: nothing was packed.")
         return 1
     try:
-        packed = pack_folder(options.folder, options.to, report=report.to_dict())
+        fetch = partial(fetch_wheels, python=options.python)
+        packed = pack_folder(options.folder, options.to, report=report.to_dict(), fetch=fetch)
     except PackageError as error:
         screen.findings(error.findings)
         screen.bad("Nothing was packed.")

@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,6 +18,7 @@ from altiplano_sdk.packaging.findings import PackageError
 from altiplano_sdk.packaging.packing import pack_folder
 from altiplano_sdk.packaging.reading import read_manifest
 from altiplano_sdk.packaging.source import is_ignored
+from altiplano_sdk.packaging.vendoring import fetch_wheels
 
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks at the folder: short beside the second that packing takes."""
@@ -59,6 +61,8 @@ class DevSession:
         self._screen = screen
         self._events: queue.SimpleQueue[StreamEvent | str] = queue.SimpleQueue()
         self._stamp: Stamp = {}
+        # Wheels are fetched once for the same requirements: saving a file must not wait for pip.
+        self._fetch = cache(fetch_wheels)
 
     def send(self) -> bool:
         """The platform has the folder as it is; false when it is not sound or was refused."""
@@ -66,7 +70,7 @@ class DevSession:
         started = time.monotonic()
         try:
             with TemporaryDirectory(prefix="altiplano-dev-") as temporary:
-                packed = pack_folder(self.folder, Path(temporary))
+                packed = pack_folder(self.folder, Path(temporary), fetch=self._fetch)
                 answer = self._platform.put_draft(self.package, packed.path, app=self._app)
         except PackageError as error:
             self._screen.findings(error.findings, room=12)
@@ -115,7 +119,7 @@ class DevSession:
                 if not lost:
                     self._events.put(str(error))
                 lost = True
-            threading.Event().wait(_WAIT_AGAIN)
+            time.sleep(_WAIT_AGAIN)
 
 
 def stamp_of(folder: Path) -> Stamp:

@@ -132,7 +132,9 @@ def _method_findings(
     expected: Any,
 ) -> Iterator[Finding]:
     shown = f"`{_signature(name, expected)}`"
-    hint = f"Write {shown}; docs/reference/plugin-kinds/{kind}.md shows an example."
+    # `index.md` is the page that names them all.
+    page = "index-kind" if kind is sdk.StageKind.INDEX else kind
+    hint = f"Write {shown}; docs/reference/plugin-kinds/{page}.md shows an example."
     if method is None:
         message = f"`{node.name}.{name}` is missing: a {kind} has it."
         yield rules.PROTOCOL.finding(message, file=path, line=node.lineno, hint=hint)

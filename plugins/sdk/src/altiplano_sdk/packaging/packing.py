@@ -1,7 +1,7 @@
 """From an author's folder to the one file that is uploaded, reviewed and installed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,16 @@ class PackedRelease:
     warnings: tuple[Finding, ...] = ()
 
 
+FetchWheels = Callable[[tuple[str, ...]], tuple[Wheel, ...]]
+"""From pinned requirements to the wheels that are vendored."""
+
+
 def pack_folder(
-    folder: Path, target: Path, *, report: Mapping[str, Any] | None = None
+    folder: Path,
+    target: Path,
+    *,
+    report: Mapping[str, Any] | None = None,
+    fetch: FetchWheels = fetch_wheels,
 ) -> PackedRelease:
     """The package in ``folder`` as ``ID-VERSION.altiplano`` in the folder ``target``.
 
@@ -53,7 +61,7 @@ def pack_folder(
     source = read_folder(folder, manifest)
     requirements, _ = read_requirements(source.documents.get(layout.REQUIREMENTS, ""))
     schemas = describe_folder(folder)
-    wheels = fetch_wheels(requirements)
+    wheels = fetch(requirements)
     entries: dict[str, bytes] = {
         MANIFEST_NAME: source.manifest_text.encode(),
         layout.README: source.documents.get(layout.README, _readme(manifest)).encode(),

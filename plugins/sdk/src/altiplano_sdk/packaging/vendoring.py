@@ -1,6 +1,7 @@
 """Fetching what a plugin needs, once, on its author's machine."""
 
 import hashlib
+import platform
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -37,16 +38,18 @@ class Wheel:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def fetch_wheels(requirements: tuple[str, ...]) -> tuple[Wheel, ...]:
+def fetch_wheels(requirements: tuple[str, ...], *, python: str | None = None) -> tuple[Wheel, ...]:
     """The wheels of ``requirements`` and of all they need, but of what the sandbox brings.
 
-    pip fetches them from wherever it is set up to; nothing is built or installed. Raises
-    PackageError when one does not exist as a wheel for this Python.
+    pip fetches them from wherever it is set up to; nothing is built or installed. ``python`` is
+    the platform's version ("3.12"), this one's if not said. Wheels are for Linux, wherever this
+    runs. Raises PackageError when one does not exist as such a wheel.
     """
     if not requirements:
         return ()
     with TemporaryDirectory(prefix="altiplano-wheels-") as folder:
         options = ["--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--quiet"]
+        options += _target(python)
         command = [sys.executable, "-m", "pip", "download", *options, "--dest", folder]
         try:
             done = subprocess.run(
@@ -63,6 +66,17 @@ def fetch_wheels(requirements: tuple[str, ...]) -> tuple[Wheel, ...]:
             raise PackageError([rules.NOT_FETCHED.finding(_reason(done.stderr))])
         wheels = [Wheel(path.name, path.read_bytes()) for path in sorted(Path(folder).iterdir())]
     return tuple(wheel for wheel in wheels if wheel.name not in PROVIDED)
+
+
+def _target(python: str | None) -> list[str]:
+    """What pip must be told when the platform's Python is not the one that packs."""
+    if python is None and sys.platform == "linux":
+        return []
+    version = python or f"{sys.version_info.major}.{sys.version_info.minor}"
+    machine = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+    systems = [f"manylinux_2_28_{machine}", f"manylinux_2_17_{machine}", f"manylinux2014_{machine}"]
+    named = [word for system in systems for word in ("--platform", system)]
+    return ["--implementation", "cp", "--python-version", version, *named]
 
 
 def _reason(errors: str) -> str:
