@@ -24,7 +24,7 @@ from altiplano.ops.models import MaintenanceNotice
 from altiplano.runs.domain.usage import count_runs, ended_without_answer
 from altiplano.runs.models import Answer, Citation, Conversation, DailyUsage, Feedback, Report, Run
 from altiplano.serving.domain.keys import seal_key
-from altiplano.serving.models import ModelEndpoint
+from altiplano.serving.models import ModelEndpoint, ToolServer
 from altiplano.studio.domain.apps import keep_revision
 from altiplano.studio.models import AppSharing, DraftPackage
 from tests.cast import make_member
@@ -53,6 +53,13 @@ def make_everything(number: int) -> set[str]:
         name=f"Engine {number}",
         base_url="http://127.0.0.1:9/v1",
         model="fake",
+        sealed_key=seal_key(SEALED_KEY),
+        organization=organization,
+    )
+    ToolServer.objects.create(
+        name=f"Tools {number}",
+        slug=f"tools-{number}",
+        address="https://tools.example.org/mcp",
         sealed_key=seal_key(SEALED_KEY),
         organization=organization,
     )

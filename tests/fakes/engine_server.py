@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 
@@ -36,12 +37,19 @@ class _Server(uvicorn.Server):
 @contextmanager
 def running_engine(engine: FakeEngine) -> Iterator[RunningEngine]:
     """The engine answers inside the block and is gone after it."""
+    with running_app(engine) as address:
+        yield RunningEngine(f"{address}/v1", engine)
+
+
+@contextmanager
+def running_app(app: Any) -> Iterator[str]:
+    """The address at which the ASGI application answers inside the block; it is gone after it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         server = _Server(
             uvicorn.Config(
-                engine,
+                app,
                 log_level="critical",
                 access_log=False,
                 ws="none",
@@ -52,8 +60,8 @@ def running_engine(engine: FakeEngine) -> Iterator[RunningEngine]:
         thread.start()
         try:
             if not server.listening.wait(timeout=20):
-                raise RuntimeError("the fake engine did not start")
-            yield RunningEngine(f"http://127.0.0.1:{port}/v1", engine)
+                raise RuntimeError("the application did not start")
+            yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
             thread.join(timeout=20)

@@ -227,6 +227,10 @@ ENGINE_SILENCE_SECONDS = env.read_float("ENGINE_SILENCE_SECONDS", 30.0)
 EMBEDDER_HOSTS = env.read_list("EMBEDDER_HOSTS")
 EMBEDDER_KEY = env.read_secret("EMBEDDER_KEY")
 
+# --- Tool servers -----------------------------------------------------------------------------
+
+TOOL_PROGRAMS = env.read_str("TOOL_PROGRAMS")  # a file of commands; nothing else names one
+
 # --- Limits -----------------------------------------------------------------------------------
 
 MAX_DOCUMENT_BYTES = env.read_int("MAX_DOCUMENT_BYTES", 200 * 1024 * 1024, minimum=1)

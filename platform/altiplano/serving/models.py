@@ -1,4 +1,4 @@
-"""The models that the platform may call."""
+"""The models and the tool servers that the platform may call."""
 
 from django.db import models
 from django.db.models import Q
@@ -51,3 +51,44 @@ class ModelEndpoint(IdentifiedModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.model})"
+
+
+class ToolServer(IdentifiedModel):
+    """An MCP server whose tools pipelines may use; without an organization all of them may.
+
+    It has either an ``address``, which an operator approved by entering it, or the name of a
+    ``program`` among those that the platform's settings define: nowhere does the database hold a
+    command. ``tools`` is what the server said last, read by a worker (``checked_at``); ``problem``
+    why it could not be read. ``sealed_key`` is encrypted as those of model endpoints are.
+    """
+
+    organization = models.ForeignKey(
+        "accounts.Organization", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.SlugField(_("short name"), max_length=40, unique=True)
+    address = models.CharField(_("address"), max_length=500, blank=True)
+    program = models.CharField(_("program"), max_length=40, blank=True)
+    sealed_key = models.BinaryField(default=b"", blank=True)
+    is_private = models.BooleanField(_("may lie in a private network"), default=False)
+    is_enabled = models.BooleanField(_("switched on"), default=True)
+    tools = models.JSONField(default=list, editable=False)
+    problem = models.CharField(_("problem"), max_length=300, blank=True, editable=False)
+    checked_at = models.DateTimeField(_("read at"), null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("tool server")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(address="") ^ Q(program=""), name="tool_server_is_reached_one_way"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def plugin(self) -> str:
+        """What stages call it: no package can have such an id."""
+        return f"mcp:{self.slug}"

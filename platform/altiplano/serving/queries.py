@@ -1,10 +1,10 @@
-"""Reads of model endpoints."""
+"""Reads of model endpoints and tool servers."""
 
 import uuid
 
 from django.db.models import Q, QuerySet
 
-from altiplano.serving.models import ModelEndpoint
+from altiplano.serving.models import ModelEndpoint, ToolServer
 
 
 def endpoint_usable_by(
@@ -25,3 +25,10 @@ def endpoints_usable_by(organization_id: uuid.UUID) -> QuerySet[ModelEndpoint]:
     return ModelEndpoint.objects.filter(
         Q(organization__isnull=True) | Q(organization_id=organization_id), is_enabled=True
     ).order_by("name", "id")
+
+
+def tool_servers_usable_by(organization_id: uuid.UUID) -> QuerySet[ToolServer]:
+    """The tool servers that the organization's pipelines may name."""
+    return ToolServer.objects.filter(
+        Q(organization__isnull=True) | Q(organization_id=organization_id), is_enabled=True
+    ).order_by("slug")

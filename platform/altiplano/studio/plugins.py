@@ -13,6 +13,9 @@ from altiplano.catalog.queries import (
     pinned_releases,
     usable_releases,
 )
+from altiplano.serving.domain.tool_servers import release_of
+from altiplano.serving.models import ToolServer
+from altiplano.serving.queries import tool_servers_usable_by
 from altiplano.studio.models import App, AppVersion, DraftPackage
 from altiplano.studio.pipelines import Stage, from_stored
 
@@ -24,12 +27,26 @@ def releases_for_draft(app: App) -> Releases | None:
 
     None while no worker has reported anything.
     """
-    return usable_releases(app.organization_id, drafts=attached_to(app))
+    usable = usable_releases(app.organization_id, drafts=attached_to(app))
+    return _with_tool_servers(app.organization_id, usable)
 
 
 def releases_for_versions(organization_id: uuid.UUID) -> Releases | None:
     """What a frozen version may name. Drafts of plugins change with each save of a file."""
-    return usable_releases(organization_id)
+    return _with_tool_servers(organization_id, usable_releases(organization_id))
+
+
+def _with_tool_servers(organization_id: uuid.UUID, usable: Releases | None) -> Releases | None:
+    """Each tool server is a plugin of the kind tool, of which a stage names one tool."""
+    if usable is None:
+        return None
+    servers = tool_servers_usable_by(organization_id)
+    return {**usable, **{("tool", server.plugin): _as_release(server) for server in servers}}
+
+
+def _as_release(server: ToolServer) -> UsableRelease:
+    manifest, schema = release_of(server)
+    return UsableRelease("tool", server.plugin, manifest["version"], manifest, schema)
 
 
 def releases_of_version(version: AppVersion) -> Releases | None:

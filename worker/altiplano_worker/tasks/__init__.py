@@ -9,6 +9,7 @@ from altiplano_worker.tasks import (
     removal,
     runs,
     search,
+    tool_servers,
     upkeep,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "removal",
     "runs",
     "search",
+    "tool_servers",
     "upkeep",
 ]

@@ -22,6 +22,7 @@ from altiplano_worker.runtime.runner import execute_pipeline
 from altiplano_worker.tasks.plugin_host import plugin_host
 from altiplano_worker.tasks.run_decisions import read_decision
 from altiplano_worker.tasks.run_passages import open_capabilities
+from altiplano_worker.tasks.tool_servers import with_tool_servers
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,8 @@ async def _execute(work: RunWork, channel: RunChannel, engines: EngineClient) ->
     language = await asyncio.to_thread(detect_language, work.question) if retrieves else None
     async with (
         open_capabilities(work) as capabilities,
-        plugin_host.registry_for(work) as registry,
+        plugin_host.registry_for(work) as plugins,
+        with_tool_servers(work, plugins) as registry,
         plugin_host.feed_of(work) as feed,
     ):
 

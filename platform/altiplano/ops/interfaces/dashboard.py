@@ -63,6 +63,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _page(request, _("Reports"), "flag", "runs", "report"),
                 _page(request, _("Usage"), "bar_chart", "runs", "dailyusage"),
                 _page(request, _("Model endpoints"), "memory", "serving", "modelendpoint"),
+                _page(request, _("Tool servers"), "construction", "serving", "toolserver"),
                 _page(request, _("Plugins"), "extension", "catalog", "pluginrelease"),
             ],
         },

@@ -47,6 +47,7 @@ TABLES: Final[Mapping[str, Any]] = {
     "Installation": _("installations"),
     "StoreEntry": _("values stored by plugins"),
     "ModelEndpoint": _("model endpoints"),
+    "ToolServer": _("tool servers"),
     "App": _("apps"),
     "AppVersion": _("app versions"),
     "DraftPackage": _("plugins that are tried in apps"),

@@ -1,12 +1,17 @@
-"""The models that may be called, in the admin dashboard; their keys are never shown."""
+"""The models and tool servers that may be called, in the admin dashboard; keys are never shown."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
-from altiplano.serving.models import ModelEndpoint
+from altiplano.kernel.errors import InvalidInputError
+from altiplano.serving.domain.keys import seal_key
+from altiplano.serving.domain.tool_servers import check_address
+from altiplano.serving.models import ModelEndpoint, ToolServer
 
 
 @admin.register(ModelEndpoint)
@@ -46,3 +51,74 @@ class ModelEndpointAdmin(AreaAdmin):
     @admin.display(boolean=True, description=_("has a key"))
     def has_key(self, row: Any) -> bool:
         return bool(row.holds_key)
+
+
+class ToolServerForm(forms.ModelForm):
+    """An empty key leaves the one that is stored."""
+
+    key = forms.CharField(
+        label=_("key"),
+        max_length=500,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = ToolServer
+        fields = ("name", "slug", "address", "program", "organization", "is_private", "is_enabled")
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        try:
+            return check_address(address) if address else ""
+        except InvalidInputError as error:
+            raise forms.ValidationError(error.message) from None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        if "address" in cleaned and bool(cleaned["address"]) == bool(cleaned.get("program")):
+            raise forms.ValidationError(_("Enter an address, or the name of a program."))
+        return cleaned
+
+
+@admin.register(ToolServer)
+class ToolServerAdmin(AreaAdmin):
+    """Entering an address approves it: from then on, tools of pipelines may send words there.
+
+    A program is named here and defined by ``ALTIPLANO_TOOL_PROGRAMS`` alone.
+    """
+
+    form = ToolServerForm
+    list_display = ("name", "slug", "address", "program", "organization", "is_enabled", "problem")
+    list_select_related = ("organization",)
+    list_filter = ("is_enabled", "is_private")
+    search_fields = ("name", "slug", "address", "organization__name")
+    ordering = ("slug",)
+    autocomplete_fields = ("organization",)
+    editable: ClassVar = (
+        "name",
+        "slug",
+        "address",
+        "program",
+        "organization",
+        "is_private",
+        "is_enabled",
+    )
+    seen: ClassVar = ("problem", "checked_at", "tools")
+    is_addable = True
+    is_deletable = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.editable, "key", *(self.seen if obj else ()))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.seen if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """What another address offered is not what this one does, and its key is not for this one."""
+        key = form.cleaned_data.get("key")
+        is_elsewhere = bool({"address", "program"} & set(form.changed_data))
+        if key or is_elsewhere:
+            obj.sealed_key = seal_key(key or "")
+            obj.tools, obj.problem, obj.checked_at = [], "", None
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,1 @@
+"""Models and tool servers that the platform may call."""
