@@ -1,11 +1,15 @@
 """Releases as they lie on a worker's disk after they were unpacked, made from one module each."""
 
+import shutil
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import altiplano_sdk as sdk
+from altiplano_sdk.packaging import read_manifest
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
+
+EXAMPLES = Path(__file__).parents[2] / "plugins" / "examples"
 
 
 def make_release(
@@ -34,4 +38,15 @@ def make_release(
         provides=(sdk.Provided(kind=kind, entry=f"{module}:Plugin"),),
         grants=sdk.PackageGrants(**grants),
     )
+    (directory / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
     return ReleaseOnDisk(digest or f"digest-of-{directory}", directory, manifest, draft=draft)
+
+
+def example_release(name: str, directory: Path) -> ReleaseOnDisk:
+    """One of the SDK's examples, unpacked in ``directory``."""
+    folder = EXAMPLES / name
+    manifest = read_manifest(folder)
+    package = manifest.provides[0].entry.partition(":")[0].partition(".")[0]
+    shutil.copytree(folder / package, directory / "code" / package)
+    (directory / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
+    return ReleaseOnDisk(f"digest-of-{name}", directory, manifest)

@@ -23,17 +23,20 @@ import psutil
 import altiplano_sdk as sdk
 from altiplano_sdk.testing.base import SilentLog
 from altiplano_worker.runtime.sandbox.broker import PluginCapabilities
+from altiplano_worker.runtime.sandbox.conformance import run_conformance
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel
 from altiplano_worker.runtime.sandbox.plugins import sandboxed_plugin
 from altiplano_worker.runtime.sandbox.pool import PoolLimits, SandboxPool
 from tests.fakes.hostile_plugins import hostile_source
-from tests.fakes.plugin_releases import make_release
+from tests.fakes.plugin_releases import example_release, make_release
 from tests.integration.sandbox.fakes import MemoryStore
 
 _SUBREAPER = 36
 SECONDS = 3.0
 """What each attack is granted; beside it a call may take a moment to be ended."""
 MODULES = ("django", "altiplano", "altiplano_worker", "altiplano_plugins", "celery", "redis")
+EXAMINE = "examine"
+"""Not an attack: what must work although all doors are closed."""
 SECRET = "ALTIPLANO_SECRET_CANARY"
 
 
@@ -46,6 +49,8 @@ def main(arguments: list[str]) -> None:
 
 def attempt(level: SandboxLevel, case: str) -> dict[str, Any]:
     """What the case brought home, or how it was stopped, and what was left of it."""
+    if case == EXAMINE:
+        return examine(level)
     with tempfile.TemporaryDirectory() as folder, _targets(Path(folder)) as (targets, heard):
         Path(folder).chmod(0o755)
         begun = time.monotonic()
@@ -57,6 +62,14 @@ def attempt(level: SandboxLevel, case: str) -> dict[str, Any]:
             "heard": heard(),
             "uid": os.geteuid(),
         }
+
+
+def examine(level: SandboxLevel) -> dict[str, Any]:
+    """The report of the suites about an example, run in the sandbox."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        report = run_conformance(example_release("glossary-guard", Path(folder)), level=level)
+        return {"content": report.to_dict(), "survivors": _survivors()}
 
 
 async def _run(

@@ -44,11 +44,12 @@ def bubblewrap_command(
         command += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
     for name, value in environment.items():
         command += ["--setenv", name, value]
+    inside = (Path(LIBRARY, "any"), *map(Path, _DEVICES))
+    # Else they are made with the rights of the originals, which may lie in a closed home.
+    for parent in _parents(*layout.system, *layout.python, *layout.hidden, *inside):
+        command += ["--perms", "0755", "--dir", str(parent)]
     for device in _DEVICES:
         command += ["--dev-bind", device, device]
-    # Else they are made with the rights of the originals, which may lie in a closed home.
-    for parent in _parents(*layout.system, *layout.python, *layout.hidden, Path(LIBRARY, "m")):
-        command += ["--perms", "0755", "--dir", str(parent)]
     for place in (*layout.system, *layout.python):
         command += _show(place)
     for place in layout.hidden:

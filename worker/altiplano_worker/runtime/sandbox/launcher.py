@@ -90,9 +90,13 @@ class Launched:
         return PLUGIN if self._encloses else str(place)
 
     def first_message(
-        self, directory: str, *, memory_bytes: int, scratch_bytes: int = SCRATCH_BYTES
+        self, directory: str, *, memory_bytes: int, workspace: Path | None = None
     ) -> Start:
-        """Tells the process which doors to close, with ``directory`` as the package's place."""
+        """Tells the process which doors to close, with ``directory`` as the package's place.
+
+        ``workspace`` is a folder to write to where the level has none that is bounded; whoever
+        names one has to watch it.
+        """
         if self._encloses:
             libraries: tuple[object, ...] = (LIBRARY,)
             scratch = SCRATCH
@@ -101,8 +105,8 @@ class Launched:
         else:
             # No place to write: nothing bounds a folder's size but a file system of its own.
             libraries = (self.workplace / "library", *self.layout.modules.values())
-            scratch = str(self.inbox)
-            writable = ("/dev/null",)
+            scratch = str(workspace or self.inbox)
+            writable = ("/dev/null", *([scratch] if workspace else []))
             landlock = self.level is SandboxLevel.LANDLOCK
         readable = (
             *self.layout.python, *self.layout.system, *libraries, directory, self.inbox_inside,
@@ -113,7 +117,7 @@ class Launched:
             writable=writable,
             scratch=scratch,
             memory_bytes=memory_bytes,
-            file_bytes=scratch_bytes,
+            file_bytes=SCRATCH_BYTES,
             uid=self.uid,
             landlock=landlock,
             seccomp=self.level is not SandboxLevel.NONE,

@@ -20,7 +20,7 @@ SDK_MODULES: Final = (
     "typing_extensions",
     "typing_inspection",
 )
-TESTING_MODULES: Final = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+TESTING_MODULES: Final = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 """What the conformance suites need besides."""
 
 _SYSTEM: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")

@@ -7,12 +7,13 @@ import io
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import Final, cast
 
 from altiplano_sdk.sandbox_child.asking import Questions
 from altiplano_sdk.sandbox_child.capabilities import fields_json
 from altiplano_sdk.sandbox_child.harden import close_doors
-from altiplano_sdk.sandbox_child.sending import RECEIVED, Sender
+from altiplano_sdk.sandbox_child.sending import RECEIVED, SENT, Sender
 from altiplano_sdk.sandbox_child.working import Work, current_call
 from altiplano_sdk.wire import (
     Frame,
@@ -23,6 +24,7 @@ from altiplano_sdk.wire import (
     encode_frame,
     encode_message,
 )
+from altiplano_sdk.wire.failures import UNEXPECTED
 from altiplano_sdk.wire.messages import (
     Answer,
     AnswerEnd,
@@ -31,8 +33,12 @@ from altiplano_sdk.wire.messages import (
     Call,
     Cancel,
     Configure,
+    Error,
+    Examine,
+    Examined,
     Load,
     Log,
+    Message,
     More,
     Start,
 )
@@ -42,13 +48,33 @@ _LONGEST_LINE: Final = 1000
 
 
 def main() -> None:
-    """Returns when the platform closed its end."""
+    """Returns when the platform closed its end, or got what it asked for."""
     os.environ.pop("PWD", None)  # bubblewrap's word about a place that is none
     channel = _take_over_socket()
-    start = _read_start(channel)
+    reader = FrameReader(RECEIVED)
+    start = _next_message(channel, reader)
+    if not isinstance(start, Start):
+        sys.exit(2)
     started = close_doors(start)
-    channel.sendall(encode_frame(Frame(encode_message(started)), RECEIVED))
-    asyncio.run(_serve(channel))
+    channel.sendall(encode_frame(Frame(encode_message(started)), SENT))
+    frame = _next_frame(channel, reader)
+    message = decode_message(frame.head)
+    if isinstance(message, Examine):
+        channel.sendall(encode_frame(_examine(Path(message.directory)), SENT))
+    else:
+        asyncio.run(_serve(channel, reader, frame))
+
+
+def _examine(directory: Path) -> Frame:
+    """Before there is an event loop: suites make their own, and want the main thread's alarm."""
+    try:
+        from altiplano_sdk.testing.run import run_suites
+
+        report = run_suites(directory).to_json().encode()
+    except BaseException as error:  # noqa: BLE001 - the platform shall know what kept it from running
+        said = f"{type(error).__name__}: {error}"[:500]
+        return Frame(encode_message(Error(0, UNEXPECTED, UNEXPECTED, said)))
+    return Frame(encode_message(Examined()), report)
 
 
 def _take_over_socket() -> socket.socket:
@@ -61,23 +87,25 @@ def _take_over_socket() -> socket.socket:
     return channel
 
 
-def _read_start(channel: socket.socket) -> Start:
-    reader = FrameReader(RECEIVED)
-    frames: list[Frame] = []
-    while not frames:
+def _next_message(channel: socket.socket, reader: FrameReader) -> Message:
+    return decode_message(_next_frame(channel, reader).head)
+
+
+def _next_frame(channel: socket.socket, reader: FrameReader) -> Frame:
+    """The platform waits for an answer to each of the first frames: there is never a second."""
+    while True:
         data = channel.recv(_CHUNK)
         if not data:
             sys.exit(0)
-        frames = reader.feed(data)
-    message = decode_message(frames[0].head)
-    if not isinstance(message, Start) or len(frames) > 1 or not reader.is_between_frames:
-        sys.exit(2)
-    return message
+        for frame in reader.feed(data):
+            return frame
 
 
-async def _serve(channel: socket.socket) -> None:
+async def _serve(channel: socket.socket, reader: FrameReader, first: Frame) -> None:
     ended = asyncio.Event()
-    await asyncio.get_running_loop().connect_accepted_socket(lambda: _Conversation(ended), channel)
+    await asyncio.get_running_loop().connect_accepted_socket(
+        lambda: _Conversation(ended, reader, first), channel
+    )
     await ended.wait()
     # Threads and tasks of the plugin are not waited for.
     os._exit(0)
@@ -86,9 +114,10 @@ async def _serve(channel: socket.socket) -> None:
 class _Conversation(asyncio.Protocol):
     """Reads messages and hands each to what it is for."""
 
-    def __init__(self, ended: asyncio.Event) -> None:
+    def __init__(self, ended: asyncio.Event, reader: FrameReader, first: Frame) -> None:
         self._ended = ended
-        self._reader = FrameReader(RECEIVED)
+        self._reader = reader
+        self._first = first
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         send = Sender(cast(asyncio.WriteTransport, transport))
@@ -96,6 +125,7 @@ class _Conversation(asyncio.Protocol):
         self._work = Work(send, self._questions)
         sys.stdout = _Printed(send)
         sys.stderr = _Printed(send)
+        self._receive(self._first)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended.set()

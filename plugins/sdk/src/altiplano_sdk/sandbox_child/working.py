@@ -16,9 +16,10 @@ from altiplano_sdk.contracts.documents import SourceFile
 from altiplano_sdk.contracts.kinds import StageKind
 from altiplano_sdk.errors import PermanentError
 from altiplano_sdk.manifest import PackageManifest
+from altiplano_sdk.packaging import LoadError
+from altiplano_sdk.packaging.loading import load_package
 from altiplano_sdk.sandbox_child.asking import CallQuestions, Questions
 from altiplano_sdk.sandbox_child.capabilities import fields_json, remote_context
-from altiplano_sdk.sandbox_child.loading import load_package
 from altiplano_sdk.sandbox_child.sending import Sender
 from altiplano_sdk.wire import LoadedFile, attributes_codec, describe_failure, method_codec
 from altiplano_sdk.wire.messages import (
@@ -57,8 +58,8 @@ class Work:
         try:
             manifest = PackageManifest.model_validate_json(body)
             self._classes = load_package(self._directory, manifest)
-        except BaseException as error:  # noqa: BLE001 - an import may raise anything, also SystemExit
-            self._tell_failure(0, error)
+        except LoadError as error:
+            self._tell_failure(0, error.__cause__ or error)
         else:
             self._send(Ready(tuple(self._classes)))
 
@@ -67,7 +68,7 @@ class Work:
             cls = self._classes[message.kind]
             plugin = cls(_read_config(cls.Config, body))
             attributes = attributes_codec(message.kind).read(plugin)
-        except BaseException as error:  # noqa: BLE001 - as above
+        except BaseException as error:  # noqa: BLE001 - it may raise anything, also SystemExit
             self._tell_failure(message.id, error)
         else:
             self._instances[message.id] = (message.kind, plugin)

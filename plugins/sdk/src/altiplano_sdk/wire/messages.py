@@ -55,6 +55,21 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Examine:
+    """Instead of ``load``: run the conformance suites on the package in ``directory``, and end."""
+
+    directory: str
+    type: Literal["examine"] = "examine"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The body is the report as JSON. The package ran beside the suites: it may have forged it."""
+
+    type: Literal["examined"] = "examined"
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     kinds: tuple[StageKind, ...]
     type: Literal["ready"] = "ready"
@@ -219,7 +234,7 @@ class Log:
 
 
 Message = (
-    Start | Started | Load | Ready | Configure | Configured | Call | Result | Item | End | Error
+    Start | Started | Load | Examine | Examined | Ready | Configure | Configured | Call | Result | Item | End | Error
     | More | Cancel | Ask | Answer | AnswerItem | AnswerEnd | AnswerError | Forget | Log
 )  # fmt: skip
 
