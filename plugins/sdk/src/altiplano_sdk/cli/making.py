@@ -38,6 +38,7 @@ def new(options: argparse.Namespace, screen: Screen) -> int:
     screen.say(f"  {package}/__init__.py".ljust(40) + f"edit `{edited_function(kind)}`")
     screen.say(f"  tests/test_{package}.py".ljust(40) + "what no suite can know about it")
     screen.say("  altiplano-plugin.toml".ljust(40) + "what it is and what it asks for")
+    screen.findings(check_package(folder), room=6)
     screen.say(f"\nNext: cd {folder.name} && altiplano-plugin test")
     return 0
 

@@ -38,7 +38,9 @@ def unpack_archive(archive: PackageArchive, directory: Path) -> None:
     temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".unpacking-"))
     try:
         _fill(archive, temporary)
-        temporary.chmod(0o755)
+        # The sandbox may be another account, whatever this one's umask is.
+        for folder in (temporary, *(path for path in temporary.rglob("*") if path.is_dir())):
+            folder.chmod(0o755)
         temporary.rename(directory)
     except OSError:
         # Another worker was first; what it unpacked is the same.
