@@ -7,6 +7,9 @@
     class TestMyParser(ParserSuite):
         plugin_class = MyParser
 
+A package with ``altiplano-plugin.toml`` needs no such file: :mod:`.plugin` makes its suites from
+the manifest, and :mod:`.run` reports on them.
+
 Needs pytest, which comes with the SDK and which nothing else of it imports.
 """
 

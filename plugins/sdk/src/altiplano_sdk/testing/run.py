@@ -21,7 +21,7 @@ from altiplano_sdk.testing.package import UNPACKED_NAME, OpenedPackage, open_pac
 from altiplano_sdk.testing.plugin import ended_within
 from altiplano_sdk.testing.recording import Recorder
 from altiplano_sdk.testing.report import ConformanceReport
-from altiplano_sdk.testing.rules import CONTRACT, MEASURING
+from altiplano_sdk.testing.rules import BUDGETS, CONTRACT, MEASURING, Promise
 from altiplano_sdk.testing.samples import SAMPLES_NAME, SamplesError
 from altiplano_sdk.testing.text_report import write_report
 
@@ -50,18 +50,21 @@ def run_suites(
         )
     recorder = Recorder(package)
     _run_pytest(package, recorder, kinds)
-    failed = list(recorder.failed)
-    measured = Measured()
+    manifest, failed, measured = package.manifest, list(recorder.failed), Measured()
     if measure and not failed:
         try:
             with ended_within(MEASURING_SECONDS):
                 measured = measure_suites(suites)
         # Whatever the plugin raises here belongs into its report.
         except Exception as error:  # noqa: BLE001
-            file = package.file_of(package.manifest.provides[0].kind)
             message = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}."
-            failed.append(Finding(MEASURING.code, Severity.ERROR, file, 0, message, MEASURING.hint))
-    manifest = package.manifest
+            failed.append(_complain(package, MEASURING, message))
+    if (measured.peak_bytes or 0) > manifest.grants.memory_bytes:
+        message = (
+            f"Python alone took {measured.peak_bytes:,} bytes in a huge call; the manifest asks "
+            f"for {manifest.grants.memory_bytes:,}."
+        )
+        failed.append(_complain(package, BUDGETS, message))
     return ConformanceReport(
         plugin=manifest.id,
         version=manifest.version,
@@ -136,6 +139,11 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _complain(package: OpenedPackage, promise: Promise, message: str) -> Finding:
+    file = package.file_of(package.manifest.provides[0].kind)
+    return Finding(promise.code, Severity.ERROR, file, 0, message, promise.hint)
 
 
 def _unreadable(directory: Path, findings: Sequence[Finding]) -> ConformanceReport:

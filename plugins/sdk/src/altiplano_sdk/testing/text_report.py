@@ -11,7 +11,7 @@ SKIPPED_AT_MOST: Final = 3
 def write_report(report: ConformanceReport) -> str:
     """At most 24 lines."""
     kinds = ", ".join(report.kinds) or "no kind"
-    lines = [f"{report.plugin} {report.version} ({kinds})".replace("  ", " ")]
+    lines = [f"{report.plugin} {report.version} ({kinds})"]
     lines.append(
         f"{report.passed} passed, {len(report.failed)} failed, {len(report.skipped)} skipped"
     )
@@ -34,4 +34,7 @@ def write_report(report: ConformanceReport) -> str:
         f"effect: {name}: {one.without:.2f} without, {one.with_plugin:.2f} with"
         for name, one in list(report.effect.items())[:5]
     ]
-    return "\n".join(lines)
+    # Whatever a plugin said, it says it in one line.
+    return "\n".join(
+        f"{'    ' if at.startswith('    ') else ''}{' '.join(at.split())}" for at in lines
+    )
