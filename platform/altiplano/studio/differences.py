@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from django.utils.translation import gettext as _
+
 from altiplano.catalog.queries import ReleaseKey, UsableRelease
 from altiplano.kernel.reasons import in_my_language
 from altiplano.studio.config_fields import Setting, Widget, say_value, settings_of
@@ -196,11 +198,20 @@ def _setting_changes(before: Stage, after: Stage, releases: Releases) -> tuple[S
     old, new = _values(before.config, known), _values(after.config, known)
     names = [name for name in known if name in old or name in new]
     names += sorted((old.keys() | new.keys()) - known.keys())
-    return tuple(
+    changes = [
         _setting_change(known.get(name), name, old.get(name), new.get(name))
         for name in names
         if old.get(name) != new.get(name)
-    )
+    ]
+    if before.may_send_with_passages != after.may_send_with_passages:
+        changes.append(_permission_change(after))
+    return tuple(changes)
+
+
+def _permission_change(after: Stage) -> SettingChange:
+    yes, no = _("yes"), _("no")
+    old, new = (no, yes) if after.may_send_with_passages else (yes, no)
+    return SettingChange(_("May send something out while passages are in the prompt"), old, new)
 
 
 def _settings_from_scratch(stage: Stage, releases: Releases) -> tuple[SettingChange, ...]:

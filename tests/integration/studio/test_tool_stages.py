@@ -1,8 +1,14 @@
 """Tools in a pipeline: where they stand, and the owner's word that one may send things out."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from django.test import Client
+
+from altiplano.studio.differences import AppState, compare
 from altiplano.studio.models import App
+from altiplano.studio.pipelines import from_stored
+from altiplano.studio.stage_edits import with_stage
 from tests.factories.studio import report_all_plugins, report_plugin
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +61,63 @@ def test_only_a_tool_may_be_allowed_to_send(alice):
     refused = create(alice, prompt, {**generator, "may_send_with_passages": True})
     assert refused.status_code in {400, 422}
     assert "pipeline.1.may_send_with_passages" in refused.json()["fields"]
+
+
+# --- In the builder -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def app(alice):
+    return App.unscoped.get(id=create(alice, *pipeline(TOOL)).json()["id"])
+
+
+@pytest.fixture
+def browser(alice):
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(alice.user)
+    return client
+
+
+def save(browser, app, **typed):
+    app.refresh_from_db()
+    marks = {"revision": app.draft_revision, "position": 1, "kind": "tool", "plugin": "convert"}
+    return browser.post(f"/apps/{app.id}/build/stage/", marks | typed)
+
+
+def allowed(app):
+    app.refresh_from_db()
+    return app.draft_pipeline["stages"][1].get("may_send_with_passages", False)
+
+
+def test_builder_shows_the_word_for_tools_alone(browser, app):
+    shown = [
+        'name="may_send_with_passages"'
+        in browser.get(f"/apps/{app.id}/build/?stage={n}").content.decode()
+        for n in range(3)
+    ]
+    assert shown == [False, True, False]
+
+
+def test_builder_gives_the_word_and_takes_it_back(browser, app):
+    assert save(browser, app, may_send_with_passages="on").status_code == 302
+    assert allowed(app)
+    page = browser.get(f"/apps/{app.id}/build/?stage=1").content.decode()
+    assert page.split('id="may-send"')[1].split(">")[0].split()[0] == "checked"
+    save(browser, app)
+    assert not allowed(app)
+
+
+def test_word_given_to_one_tool_is_not_given_to_another(browser, app):
+    report_plugin("tool", "mail")
+    save(browser, app, may_send_with_passages="on")
+    app.refresh_from_db()
+    wish = {"revision": app.draft_revision, "position": 1, "do": "exchange", "plugin": "mail"}
+    assert browser.post(f"/apps/{app.id}/build/stages/", wish).status_code == 302
+    assert not allowed(app)
+
+
+def test_comparison_tells_of_the_word(app):
+    before = from_stored(app.draft_pipeline)
+    after = with_stage(before, 1, replace(before[1], may_send_with_passages=True))
+    (change,) = compare(AppState(before), AppState(after)).stages
+    assert [(each.before, each.after) for each in change.settings] == [("no", "yes")]

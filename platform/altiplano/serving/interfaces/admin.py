@@ -53,7 +53,7 @@ class ModelEndpointAdmin(AreaAdmin):
         return bool(row.holds_key)
 
 
-class ToolServerForm(forms.ModelForm):
+class ToolServerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """An empty key leaves the one that is stored."""
 
     key = forms.CharField(

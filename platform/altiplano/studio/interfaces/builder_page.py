@@ -30,6 +30,7 @@ from altiplano.studio.stage_edits import (
     same_stage,
     without_stage,
 )
+from altiplano_sdk import StageKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class StageForm:
     """The selected stage. ``position`` None: it was removed by somebody else while one typed.
 
     ``kept`` are names and texts of what was typed for a plugin that is gone, and its fields with it.
+    ``may_send`` is the owner's word about a tool, and None for every other stage.
     """
 
     position: int | None
@@ -92,6 +94,7 @@ class StageForm:
     is_removable: bool = False
     is_tried: bool = False
     kept: tuple[tuple[str, str], ...] = ()
+    may_send: bool | None = None
 
     @property
     def has_problems(self) -> bool:
@@ -205,6 +208,7 @@ def _stage_form(
             for name, text in (attempt.typed or {}).items()
             if text and is_tried and release is None
         ),
+        may_send=stage.may_send_with_passages if stage.kind == StageKind.TOOL else None,
     )
     if position is None:
         return form

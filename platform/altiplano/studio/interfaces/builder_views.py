@@ -78,7 +78,7 @@ def change_stage(request: HttpRequest, principal: Principal, app_id: str) -> Htt
     if reset := request.POST.get("reset"):
         typed = with_default(release.config_schema, typed, reset)
     said = read_config(release.config_schema, typed)
-    stage = Stage(post.stage.kind, post.stage.plugin, said.config)
+    stage = replace(post.stage, config=said.config)
     stages = from_stored(app.draft_pipeline)
     here = (
         None if post.position is None else where_now(app, post.revision, post.position, post.stage)
@@ -279,7 +279,11 @@ def _read_stage_post(request: HttpRequest) -> StagePost:
     return StagePost(
         revision=_number(data.get("revision")) or 0,
         position=_number(data.get("position")),
-        stage=Stage(data.get("kind", ""), data.get("plugin", "")),
+        stage=Stage(
+            data.get("kind", ""),
+            data.get("plugin", ""),
+            may_send_with_passages=data.get("may_send_with_passages") == "on",
+        ),
         typed={name: str(text) for name, text in data.items() if name.startswith(PREFIX)},
     )
 
