@@ -28,7 +28,7 @@ TEMPLATES := $(wildcard platform/altiplano/*/templates)
 # Settings refuse to start without a key; checks that touch no data may use any.
 CHECK_ENV := ALTIPLANO_SECRET_KEY=only-for-checks-that-touch-no-data ALTIPLANO_HOME=.venv/check-home
 WORKERS ?= auto
-BENCHES ?= relay vllm ingest search quality
+BENCHES ?= relay vllm ingest search plugin quality
 
 .PHONY: help up test test-sqlite test-postgresql test-frameworks lint messages e2e screens test-vllm docs bench lock clean
 help:

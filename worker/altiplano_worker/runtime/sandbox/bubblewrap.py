@@ -44,7 +44,7 @@ def bubblewrap_command(
         command += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
     for name, value in environment.items():
         command += ["--setenv", name, value]
-    inside = (Path(LIBRARY, "any"), *map(Path, _DEVICES))
+    inside = (*(Path(LIBRARY, name) for name in layout.modules), *map(Path, _DEVICES))
     # Else they are made with the rights of the originals, which may lie in a closed home.
     for parent in _parents(*layout.system, *layout.python, *layout.hidden, *inside):
         command += ["--perms", "0755", "--dir", str(parent)]

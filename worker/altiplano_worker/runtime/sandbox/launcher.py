@@ -193,7 +193,9 @@ def _command(
         return [*enclosed, *_python(layout, LIBRARY)]
     library = workplace / "library"
     for name, module in layout.modules.items():
-        (library / name).symlink_to(module)
+        link = library / name
+        link.parent.mkdir(mode=0o755, exist_ok=True)
+        link.symlink_to(module)
     return _python(layout, str(library))
 
 

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,8 @@ _FILES: Final = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``python`` and ``system`` keep their places; ``modules`` are gathered in one folder.
+    """``python`` and ``system`` keep their places; ``modules`` are gathered in one folder, where
+    each has the name that is its key.
 
     ``hidden`` lie inside the others and are covered: other people's modules.
     """
@@ -62,13 +63,20 @@ def child_layout(*, testing: bool = False) -> Layout:
         python=tuple(python),
         system=tuple(Path(path) for path in (*_SYSTEM, *_FILES) if Path(path).exists()),
         hidden=tuple(hidden),
-        modules={place.name: place for place in map(_module_place, names)},
+        modules={name: place for module in names for name, place in _module_files(module)},
     )
 
 
-def _module_place(name: str) -> Path:
+def _module_files(name: str) -> Iterator[tuple[str, Path]]:
+    """The folder of a package; of a single file also its bytecode, which lies beside others'."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise LookupError(f"the module {name} is not installed")
     origin = Path(spec.origin)
-    return origin.parent if origin.name == "__init__.py" else origin
+    if origin.name == "__init__.py":
+        yield origin.parent.name, origin.parent
+        return
+    yield origin.name, origin
+    compiled = Path(importlib.util.cache_from_source(str(origin)))
+    if compiled.exists():
+        yield f"{compiled.parent.name}/{compiled.name}", compiled
