@@ -1,5 +1,7 @@
 """Plugins from outside in the admin dashboard: what their authors sent, and what staff decide."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -22,6 +24,7 @@ from altiplano.catalog.package_models import (
     PackageState,
     StoreEntry,
 )
+from altiplano.catalog.review import review_of
 
 
 @decision_source
@@ -62,6 +65,10 @@ class PackageReleaseAdmin(JobTraces, AreaAdmin):
     search_fields = ("package__slug", "version", "=digest", "reason")
     ordering = ("-uploaded_at",)
     actions = ("publish", "reject", "recall")
+    change_form_outer_before_template = "catalog/admin/release.html"
+
+    def more_context(self, row: PackageRelease) -> dict[str, Any]:
+        return {**super().more_context(row), "review": review_of(row)}
 
     @operation(
         label=_("Publish"),
