@@ -272,6 +272,32 @@ def test_official_client_lists_the_tools_and_asks(alice, url, valkey_url, mode):
     assert run.token_id is not None
 
 
+def test_clients_that_number_their_requests_alike_get_their_own_answers(alice, charlie, app, url):
+    """Fifty at once from two organizations, all with the id 1."""
+    theirs = publish_app(charlie.organization, slug="garden", name="Charlie's Garden")
+    addresses = {
+        alice.key: url,
+        charlie.key: f"/mcp/{charlie.organization.slug}/{theirs.slug}",
+    }
+
+    @async_to_sync
+    async def ask_all():
+        transport = httpx2.ASGITransport(app=application)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as http:
+
+            async def ask(key):
+                response = await http.post(
+                    addresses[key], json=LIST, headers={"Authorization": f"Bearer {key}"}
+                )
+                return key, response.json()["result"]["tools"][0]["title"]
+
+            return await asyncio.gather(*map(ask, [alice.key, charlie.key] * 25))
+
+    said = ask_all()
+    assert len(said) == 50
+    assert set(said) == {(alice.key, "Ask: Garden"), (charlie.key, "Ask: Charlie's Garden")}
+
+
 def test_official_client_is_told_that_a_key_is_wrong(url, alice):
     async def scenario(client, worker):
         return await client.list_tools()
