@@ -159,7 +159,12 @@ def test_every_rule_explains_itself_on_one_screen(code, said):
 
 def test_unknown_rule_is_told(said):
     assert main(["check", "--explain", "ALT999"]) == 1
-    assert "ALT101 to" in said()
+    assert "ALT101 to ALT715" in said()
+
+
+def test_promises_of_the_suites_explain_themselves_too(said):
+    assert main(["check", "--explain", "alt707"]) == 0
+    assert said().startswith("ALT707  Many calls at once.")
 
 
 @pytest.mark.parametrize("command", ["", "new", "check", "test", "dev", "pack", "sign", "install"])

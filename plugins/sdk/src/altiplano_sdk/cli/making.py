@@ -79,9 +79,16 @@ def check(options: argparse.Namespace, screen: Screen) -> int:
 
 
 def _explain(code: str, screen: Screen) -> int:
-    rule = RULES.get(code.upper())
+    # Late: a check needs no test runner.
+    from altiplano_sdk.testing.rules import PROMISES
+
+    rule, promise = RULES.get(code.upper()), PROMISES.get(code.upper())
+    if promise is not None:
+        screen.say(f"{promise.code}  {promise.title}. (found by the conformance suites)")
+        screen.say(f"\n{_wrapped(promise.hint)}")
+        return 0
     if rule is None:
-        screen.bad(f"There is no rule {code}; they are ALT101 to {max(RULES)}.")
+        screen.bad(f"There is no rule {code}; they are ALT101 to {max(PROMISES)}.")
         return 1
     word = "error" if rule.severity is Severity.ERROR else "warning"
     screen.say(f"{rule.code}  {rule.title}. ({word})")
