@@ -63,6 +63,9 @@ ANSWERING = (
     _("The %(name)s stage wrote more than %(limit)s characters."),
     _("The answer took longer than the %(limit)s seconds it was given."),
     _("The model endpoint refused the request (status %(status)s)."),
+    _("The plugin %(plugin)s is not installed any more."),
+    _("The plugin %(plugin)s is switched off."),
+    _("The plugin %(plugin)s was recalled: %(why)s."),
     _("The plugin %(plugin)s did not end its answer as a generator must."),
     _(
         "The plugin %(plugin)s failed in the %(name)s stage. The operator finds the kind of "

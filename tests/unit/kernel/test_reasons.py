@@ -17,6 +17,7 @@ MARK = re.compile(r"%\((\w+)\)s")
 MADE_FROM_PARTS = {"{} {}: {}{}."}
 """``parser_pdf`` puts its warnings together from words; ``PAGE_WARNINGS`` below are all of them."""
 STORING = [place for place in SENTENCE_PLACES if not place.startswith("platform")] + [
+    "platform/altiplano/catalog/domain/running.py",
     "platform/altiplano/knowledge/sniffing.py",
     "platform/altiplano/knowledge/rules.py",
     "platform/altiplano/ops/health.py",
