@@ -76,5 +76,45 @@ def test_anything_else_is_no_report(line):
         ConformanceReport.from_json(line)
 
 
+SOUND = ConformanceReport("p", "1.0.0", "0.1.0", 1, (StageKind.GUARD,), 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plugin": "x" * 5_000},
+        {"passed": -1},
+        {"passed": True},
+        {"passed": "3"},
+        {"passed": 1e300},
+        {"kinds": ["root"]},
+        {"speed": {"calls_per_s": float("nan"), "p50_ms": 1, "p95_ms": 1}},
+        {"speed": {"calls_per_s": 1}},
+        {"speed": {"calls_per_s": "1", "p50_ms": 1, "p95_ms": 1}},
+        {"memory": {"peak_bytes": float("inf")}},
+        {"effect": {"m": {"without": 0, "with": float("inf")}}},
+        {"effect": {str(n): {"without": 0, "with": 0} for n in range(2_000)}},
+        {"failed": [{}] * 3},
+        {
+            "failed": [
+                {"rule": 1, "severity": "error", "file": "", "line": 0, "message": "", "hint": ""}
+            ]
+        },
+        {"skipped": [{"test": "t", "reason": "r"}] * 2_000},
+        {"skipped": 5},
+    ],
+    ids=range(16),
+)
+def test_what_a_plugin_could_forge_beyond_bounds_is_no_report(change):
+    with pytest.raises(ValueError, match="not a conformance report"):
+        ConformanceReport.from_json(json.dumps({**SOUND.to_dict(), **change}))
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, " " * 3_000_000 + SOUND.to_json()])
+def test_depth_and_length_are_bounded(line):
+    with pytest.raises(ValueError, match="not a conformance report"):
+        ConformanceReport.from_json(line)
+
+
 def test_nothing_tested_is_no_success():
     assert not ConformanceReport("p", "", "", 1, ()).ok

@@ -103,6 +103,21 @@ class CallSuite(ConformanceSuite):
 
         assert asyncio.run(cancel_while_waiting()), "the cancelled call went on"
 
+    @proves(CANCELLATION)
+    def test_cancelled_huge_call_ends_soon(self, plugin: Any, ctx: Context) -> None:
+        """A person closes the page while much is done: nothing of it goes on."""
+
+        async def cancel_while_working() -> bool:
+            text = huge_text(self.huge_characters)
+            call = asyncio.create_task(self.call(plugin, ctx, text))
+            await asyncio.sleep(0.01)
+            if not call.cancel():
+                return True
+            await asyncio.wait({call}, timeout=CANCELLED_WITHIN)
+            return call.cancelled()
+
+        assert asyncio.run(cancel_while_working()), "the cancelled call went on"
+
     @proves(CONCURRENCY)
     def test_calls_at_once_do_not_mix(self, plugin: Any) -> None:
         """Many calls on one instance give what each gives alone."""

@@ -1,12 +1,18 @@
 """What the suites found out about a package, as authors, reviewers and the catalogue read it."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from altiplano_sdk.contracts.kinds import StageKind
 from altiplano_sdk.packaging.findings import Finding
+
+MOST_ITEMS: Final = 1_000
+LONGEST_TEXT: Final = 4_000
+LONGEST_JSON: Final = 2_000_000
+"""More findings, words or characters no report of the suites has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +92,76 @@ class ConformanceReport:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ConformanceReport":
-        """What :meth:`to_dict` was given. Raises ValueError for anything else."""
+        """What :meth:`to_dict` was given.
+
+        Raises ValueError for anything else, and for more than a report ever holds: it comes from a
+        process in which the plugin ran, and may be of the plugin's making.
+        """
         try:
-            return cls(
-                plugin=str(data["plugin"]),
-                version=str(data["version"]),
-                sdk=str(data["sdk"]),
-                contract=int(data["contract"]),
-                kinds=tuple(map(StageKind, data["kinds"])),
-                passed=int(data["passed"]),
-                failed=tuple(Finding.from_dict(one) for one in data["failed"]),
-                skipped=tuple(Skipped(str(s["test"]), str(s["reason"])) for s in data["skipped"]),
-                speed=data["speed"] and Speed(**{k: float(v) for k, v in data["speed"].items()}),
-                peak_bytes=data["memory"] and int(data["memory"]["peak_bytes"]),
-                effect={
-                    str(name): Effect(float(one["without"]), float(one["with"]))
-                    for name, one in data["effect"].items()
-                },
-            )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return _read(data)
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError("not a conformance report") from error
 
     @classmethod
     def from_json(cls, line: str) -> "ConformanceReport":
-        """What :meth:`to_json` was given. Raises ValueError for anything else."""
-        data = json.loads(line)
+        """As :meth:`from_dict`, of what :meth:`to_json` gave."""
+        if len(line) > LONGEST_JSON:
+            raise ValueError("not a conformance report: it is too long")
+        try:
+            data = json.loads(line)
+        except (RecursionError, ValueError) as error:
+            raise ValueError("not a conformance report") from error
         return cls.from_dict(data)
+
+
+def _read(data: Mapping[str, Any]) -> ConformanceReport:
+    speed, memory = data["speed"], data["memory"]
+    return ConformanceReport(
+        plugin=_text(data["plugin"]),
+        version=_text(data["version"]),
+        sdk=_text(data["sdk"]),
+        contract=_count(data["contract"]),
+        kinds=tuple(map(StageKind, data["kinds"])),
+        passed=_count(data["passed"]),
+        failed=tuple(_finding(one) for one in _few(data["failed"])),
+        skipped=tuple(Skipped(_text(s["test"]), _text(s["reason"])) for s in _few(data["skipped"])),
+        speed=speed and Speed(**{name: _number(value) for name, value in speed.items()}),
+        peak_bytes=memory and _count(memory["peak_bytes"]),
+        effect={
+            _text(name): Effect(_number(one["without"]), _number(one["with"]))
+            for name, one in _few(data["effect"].items())
+        },
+    )
+
+
+def _finding(data: Mapping[str, Any]) -> Finding:
+    for name in ("rule", "file", "message", "hint"):
+        _text(data[name])
+    _count(data["line"])
+    return Finding.from_dict(dict(data))
+
+
+def _few(items: Any) -> list[Any]:
+    listed = list(items)
+    if len(listed) > MOST_ITEMS:
+        raise ValueError("too many")
+    return listed
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise ValueError("no text, or too long")
+    return value
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if isinstance(value, str) or not math.isfinite(number):
+        raise ValueError("no number")
+    return number
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError("no count")
+    return value
