@@ -30,6 +30,21 @@ class MaintenanceNotice(models.Model):
         return self.text_en[:80]
 
 
+class SandboxReport(models.Model):
+    """What a worker found when it tried the doors of the sandbox on its machine; see ``sandboxes``."""
+
+    machine = models.CharField(_("machine"), max_length=120, primary_key=True)
+    status = models.JSONField(_("status"), default=dict)
+    checked_at = models.DateTimeField(_("checked at"))
+
+    class Meta:
+        verbose_name = _("sandbox report")
+        verbose_name_plural = _("sandbox reports")
+
+    def __str__(self) -> str:
+        return self.machine
+
+
 class Operation(models.Model):
     """No table: the rights of staff that no other model carries."""
 

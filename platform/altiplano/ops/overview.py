@@ -15,6 +15,7 @@ from altiplano.kernel.models import ACTIVE_STATES, Job, JobState, QueueHold
 from altiplano.knowledge.models import DocumentVersion
 from altiplano.ops.health import QUEUES, Readiness, check_readiness
 from altiplano.ops.job_operations import can_retry, unsolved_failures
+from altiplano.ops.sandboxes import SandboxState, read_sandboxes
 from altiplano.ops.speed import Speed, read_speed
 from altiplano.runs.models import DailyUsage
 
@@ -67,6 +68,7 @@ class Stored:
 @dataclass(frozen=True, slots=True)
 class Overview:
     readiness: Readiness
+    sandboxes: list[SandboxState]
     failures: list[Failure]
     failure_count: int
     queues: list[QueueState]
@@ -85,6 +87,7 @@ def read_overview() -> Overview:
     shown = failures.select_related("organization")[:SHOWN_FAILURES]
     return Overview(
         readiness=read_readiness(),
+        sandboxes=read_sandboxes(),
         failures=[Failure(job, can_retry(job)) for job in shown],
         failure_count=failures.count(),
         queues=read_queues(now),

@@ -28,7 +28,7 @@ from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.sandbox.conformance import run_conformance
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
 from altiplano_worker.tasks.leases import LeaseWatch
-from altiplano_worker.tasks.plugin_host import sandbox_level
+from altiplano_worker.tasks.sandbox_proof import prove_level
 
 FILE_GONE: Final = Finding(
     "ALT400",
@@ -122,7 +122,7 @@ def read_package(work: CheckWork, place: Path) -> tuple[tuple[Finding, ...], Rel
 
 def try_package(release: ReleaseOnDisk) -> ConformanceReport:
     """What the suites say, run in the sandbox. Raises NoSandboxError."""
-    return run_conformance(release, level=sandbox_level())
+    return run_conformance(release, level=prove_level())
 
 
 def in_background(call: Callable[[], T]) -> Future[T]:

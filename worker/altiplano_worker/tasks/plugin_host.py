@@ -24,12 +24,12 @@ from altiplano_worker.adapters.connections import connect_redis
 from altiplano_worker.adapters.http import GrantedHttp
 from altiplano_worker.runtime.loader import PluginRegistry, RunnablePlugin, installed_plugins
 from altiplano_worker.runtime.sandbox.broker import PluginCapabilities
-from altiplano_worker.runtime.sandbox.levels import SandboxLevel, choose_level
 from altiplano_worker.runtime.sandbox.plugins import REMOTE_CLASSES, sandboxed_plugin
 from altiplano_worker.runtime.sandbox.pool import SandboxPool
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
 from altiplano_worker.tasks.draft_feed import DraftFeed
 from altiplano_worker.tasks.plugin_store import PluginStore
+from altiplano_worker.tasks.sandbox_proof import proven_level
 
 LOOK_SECONDS: Final = 5.0
 """How soon what is under way of a recalled release is stopped; new runs refuse at once."""
@@ -103,8 +103,7 @@ class PluginHost:
     async def _started(self) -> SandboxPool:
         async with self._starting:
             if self._pool is None:
-                level = await asyncio.to_thread(sandbox_level)
-                self._pool = SandboxPool(level)
+                self._pool = SandboxPool(await proven_level())
                 self._pool.start()
                 self._watching = asyncio.create_task(self._watch_for_recalls())
             return self._pool
@@ -141,12 +140,6 @@ class PluginHost:
 
 
 plugin_host = PluginHost()
-
-
-def sandbox_level() -> SandboxLevel:
-    """What the operator chose, or the strongest that works. Raises NoSandboxError."""
-    wanted = settings.PLUGIN_SANDBOX
-    return choose_level(wanted=SandboxLevel(wanted) if wanted else None)
 
 
 def release_on_disk(plugin: RunPlugin) -> ReleaseOnDisk:
