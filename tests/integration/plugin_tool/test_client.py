@@ -83,13 +83,24 @@ def test_stream_is_followed_from_where_it_was_left(platform):
     [
         (
             "log",
-            {"at": "2026-11-23T10:11:12Z", "level": "info", "event": "seen", "fields": {"n": 3}},
-            "10:11:12 info    seen n=3",
+            {
+                "at": "2026-11-23T10:11:12Z",
+                "level": "info",
+                "event": "seen",
+                "fields": {"plugin": "glossary-guard", "fields": {"n": 3, "none": ""}},
+            },
+            "10:11:12 info    seen  plugin=glossary-guard  n=3",
         ),
         (
             "stage",
-            {"at": "2026-11-23T10:11:12Z", "kind": "guard", "ms": 1.25, "ok": True, "detail": {}},
-            "10:11:12 stage   guard ok in 1.2 ms",
+            {
+                "at": "2026-11-23T10:11:12Z",
+                "kind": "guard",
+                "plugin": "glossary-guard",
+                "ms": 1.25,
+                "detail": {"action": "replace", "reason": "", "scores": {"hard": 0.98765}},
+            },
+            "10:11:12 stage   glossary-guard  1.2 ms  action=replace  hard=0.988",
         ),
         (
             "run",

@@ -51,6 +51,15 @@ def test_many_findings_are_counted():
     assert lines[-2:] == ["... and 40 more; mend these first.", "50 to mend."]
 
 
+def test_long_sentences_are_wrapped_and_not_cut():
+    out = io.StringIO()
+    screen = Screen(out)
+    screen.bad(f"The platform says no: {'much ' * 30}reason.")
+    screen.show()
+    assert " ".join(out.getvalue().split()) == f"The platform says no: {'much ' * 30}reason."
+    assert len(out.getvalue().splitlines()) == 2
+
+
 def test_colours_are_for_terminals_that_want_them(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     out = Terminal()

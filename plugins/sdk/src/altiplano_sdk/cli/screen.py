@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Final, TextIO
 
@@ -28,27 +29,30 @@ class Screen:
         self._lines += [_shortened(line) for line in text.split("\n")]
 
     def good(self, text: str) -> None:
-        """A line that says that something went well."""
-        self._lines.append(self._coloured(_shortened(text), _GREEN))
+        """A sentence that says that something went well."""
+        self._lines += [self._coloured(line, _GREEN) for line in _wrapped(text)]
 
     def bad(self, text: str) -> None:
-        """A line that says that something went wrong."""
-        self._lines.append(self._coloured(_shortened(text), _RED))
+        """A sentence that says that something went wrong."""
+        self._lines += [self._coloured(line, _RED) for line in _wrapped(text)]
 
     def findings(self, findings: Sequence[Finding], *, room: int = LINES - 2) -> None:
         """Where, which rule and what, and below it how to mend it; errors first.
 
         Takes at most ``room`` lines and says how many findings it leaves out.
         """
-        most = max(1, (room - 1) // 2)
-        shown = findings if len(findings) * 2 <= room else findings[:most]
-        for finding in shown:
+        for shown, finding in enumerate(findings):
             colour = _RED if finding.severity is Severity.ERROR else _YELLOW
-            head = f"{finding.place}  {finding.rule}  {finding.message}"
-            self._lines.append(self._coloured(_shortened(head), colour))
-            self._lines.append(_shortened(f"    {finding.hint}"))
-        if left := len(findings) - len(shown):
-            self._lines.append(f"... and {left} more; mend these first.")
+            head = _wrapped(f"{finding.place}  {finding.rule}  {finding.message}")
+            hint = _wrapped(finding.hint, indent="    ")
+            is_last = shown == len(findings) - 1
+            room -= len(head) + len(hint)
+            if room < (0 if is_last else 1):
+                left = len(findings) - shown
+                self._lines.append(f"... and {left} more; mend these first.")
+                return
+            self._lines += [self._coloured(line, colour) for line in head]
+            self._lines += hint
 
     def show(self) -> None:
         """Everything said so far, at most one screen of it; nothing is kept."""
@@ -62,6 +66,24 @@ class Screen:
         return f"{colour}{text}{_PLAIN}" if self._colours else text
 
 
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def _shortened(line: str) -> str:
-    plain = "".join(char if char.isprintable() else " " for char in line)
+    plain = _plain(line)
     return plain if len(plain) <= COLUMNS else f"{plain[: COLUMNS - 1]}…"
+
+
+def _wrapped(text: str, *, indent: str = "") -> list[str]:
+    """The sentence in lines, three at most; what is still longer ends in an ellipsis."""
+    lines = textwrap.wrap(
+        _plain(text),
+        COLUMNS,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}    ",
+        max_lines=3,
+        placeholder=" …",
+        break_on_hyphens=False,
+    )
+    return lines or [indent.rstrip()]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from altiplano_sdk.cli.client import Platform, PlatformError, StreamEvent
 from altiplano_sdk.cli.screen import Screen
@@ -143,12 +143,12 @@ def told(event: StreamEvent) -> str:
     data = event.data
     clock = str(data.get("at", ""))[11:19]
     if event.event == "log":
-        what = f"{data.get('level', 'info'):<7} {data.get('event', '')}{_fields(data)}"
+        what = f"{data.get('level', 'info'):<7} {data.get('event', '')}{_words(data.get('fields'))}"
     elif event.event == "stage":
-        state = "ok" if data.get("ok", True) else "failed"
-        what = (
-            f"stage   {data.get('kind', '')} {state} in {data.get('ms', 0):.1f} ms {_detail(data)}"
-        )
+        ms = data.get("ms")
+        taken = f"  {ms:.1f} ms" if isinstance(ms, int | float) else ""
+        stage = data.get("plugin") or data.get("kind", "")
+        what = f"stage   {stage}{taken}{_words(data.get('detail'))}"
     elif event.event == "run":
         what = f"run     {data.get('state', '')} {data.get('message', '')}"
     else:
@@ -156,14 +156,14 @@ def told(event: StreamEvent) -> str:
     return f"{clock} {what}".strip()
 
 
-def _fields(data: Mapping[str, Any]) -> str:
-    fields = data.get("fields")
-    shown = fields.items() if isinstance(fields, Mapping) else ()
-    return "".join(f" {name}={value}" for name, value in shown)
-
-
-def _detail(data: Mapping[str, Any]) -> str:
-    detail = data.get("detail")
-    if isinstance(detail, Mapping):
-        return " ".join(f"{name}={value}" for name, value in detail.items())
-    return str(detail or "")
+def _words(data: object) -> str:
+    """Names and values, those within others too; what is empty is left out."""
+    if not isinstance(data, Mapping):
+        return ""
+    words = ""
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            words += _words(value)
+        elif value not in (None, "", [], ()):
+            words += f"  {name}={f'{value:.3g}' if isinstance(value, float) else value}"
+    return words

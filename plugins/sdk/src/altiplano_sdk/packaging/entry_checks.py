@@ -134,7 +134,7 @@ def _method_findings(
     shown = f"`{_signature(name, expected)}`"
     # `index.md` is the page that names them all.
     page = "index-kind" if kind is sdk.StageKind.INDEX else kind
-    hint = f"Write {shown}; docs/reference/plugin-kinds/{page}.md shows an example."
+    hint = f"Write {shown}; see docs/reference/plugin-kinds/{page}.md."
     if method is None:
         message = f"`{node.name}.{name}` is missing: a {kind} has it."
         yield rules.PROTOCOL.finding(message, file=path, line=node.lineno, hint=hint)
