@@ -218,6 +218,31 @@ def test_stored_configurations_stay_right(properties, required, steps, broken):
     assert _stored(properties, required, steps) == broken
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "is_narrower"),
+    [
+        ({"minimum": 1}, {"minimum": 0}, False),
+        ({"minimum": 1}, {"minimum": 2}, True),
+        ({"maximum": 9}, {"maximum": 10}, False),
+        ({"maximum": 9}, {}, False),
+        ({}, {"maximum": 10**9}, True),
+        ({"enum": ["a", "b"]}, {"enum": ["a", "b", "c"]}, False),
+        ({"enum": ["a", "b"]}, {"enum": ["a"]}, True),
+        ({}, {"enum": ["a"]}, True),
+        ({"pattern": "a"}, {"pattern": "a"}, False),
+        ({"pattern": "a"}, {"pattern": "b"}, True),
+        ({"pattern": "a"}, {}, False),
+    ],
+)
+def test_narrower_bounds_are_told(before, now, is_narrower):
+    def schema(field):
+        return {StageKind.GUARD: {"type": "object", "properties": {"words": field}}}
+
+    manifest = read_manifest(MANIFEST)
+    found = list(stored_config_findings(manifest, schema(now), _BEFORE, schema(before)))
+    assert [finding.rule for finding in found] == (["ALT509"] if is_narrower else [])
+
+
 def test_types_behind_references_are_followed():
     properties = {"words": {"$ref": "#/$defs/Words"}, "limit": _LIMIT}
     schema = {

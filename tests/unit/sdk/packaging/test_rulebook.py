@@ -134,6 +134,12 @@ _BAD_ARCHIVES = {
             "properties": {"level": {"type": "integer", "description": "Level."}},
         }
     ),
+    "ALT509": lambda: _release(
+        schema={
+            "type": "object",
+            "properties": {"words": {"type": "string", "maxLength": 10, "description": "Words."}},
+        }
+    ),
     "ALT508": lambda: make_archive(
         {
             MANIFEST_NAME: MANIFEST.replace('"guard"', '"tool"'),

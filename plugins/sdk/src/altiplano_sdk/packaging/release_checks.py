@@ -1,13 +1,25 @@
-"""ALT503 to ALT508: what a release owes to the apps that use the one before it."""
+"""ALT503 to ALT509: what a release owes to the apps that use the one before it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from altiplano_sdk.contracts.kinds import StageKind
 from altiplano_sdk.manifest import PackageManifest
 from altiplano_sdk.packaging.findings import Finding
 from altiplano_sdk.packaging.reading import line_of_field
 from altiplano_sdk.packaging.rulebook import releases as rules
+
+_BOUNDS: Final = {
+    "minimum": 1,
+    "exclusiveMinimum": 1,
+    "minLength": 1,
+    "minItems": 1,
+    "maximum": -1,
+    "exclusiveMaximum": -1,
+    "maxLength": -1,
+    "maxItems": -1,
+}
+"""1 where a greater number allows less, -1 where a smaller one does."""
 
 Schemas = Mapping[StageKind, Mapping[str, Any]]
 
@@ -88,6 +100,9 @@ def _kind_findings(
         elif _is_narrower(_types(new_fields[name], new), _types(old_fields[was], old)):
             message = f"`{name}` has another type than in the last release."
             yield rules.FIELD_GONE.finding(message, file=file)
+        elif bound := _narrowed(old_fields[was], new_fields[name]):
+            message = f"`{name}` allows less than in the last release, by `{bound}`."
+            yield rules.NARROWED.finding(message, file=file)
     kept = {name for name, was in moved.items() if was in old.get("required", ())}
     for name in sorted(set(new.get("required", ())) - kept - set(least)):
         message = f"`{name}` is required, and stored configurations need not have it."
@@ -97,6 +112,24 @@ def _kind_findings(
 def _is_narrower(new: set[str], old: set[str]) -> bool:
     """Whether something that fitted before does not fit now; no types are all types."""
     return bool(new) and (not old or bool(old - new))
+
+
+def _narrowed(old: Any, new: Any) -> str:
+    """The bound that leaves out something that the last release allowed; empty for none."""
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return ""
+    for bound, sign in _BOUNDS.items():
+        before, now = old.get(bound), new.get(bound)
+        if isinstance(now, int | float) and (
+            not isinstance(before, int | float) or sign * now > sign * before
+        ):
+            return bound
+    before, now = old.get("enum"), new.get("enum")
+    if isinstance(now, list) and not (
+        isinstance(before, list) and all(choice in now for choice in before)
+    ):
+        return "enum"
+    return "pattern" if "pattern" in new and new["pattern"] != old.get("pattern") else ""
 
 
 def _fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from altiplano_sdk.manifest import MANIFEST_NAME
+from altiplano_sdk.packaging.findings import Severity
 from altiplano_sdk.packaging.rulebook.rule import Example, Rule
 
 _SCHEMA: Final = "schemas/guard.json"
@@ -87,6 +88,19 @@ IDENTITY_CHANGED: Final = Rule(
     bad=_lines('[[provides]]\nkind = "tool"\nentry = "glossary_guard:GlossaryGuard"'),
     good=_lines('[[provides]]\nkind = "guard"\nentry = "glossary_guard:GlossaryGuard"'),
 )
+NARROWED: Final = Rule(
+    "ALT509",
+    "What was allowed stays allowed",
+    "A stored configuration outside the new bounds stops its app at the upgrade, until its owner "
+    "has mended it. No migration can do that for them.",
+    "Keep the bounds of the last release, or let the code bend what lies outside.",
+    bad=_schema(
+        '{"type": "object", "properties": '
+        '{"words": {"type": "string", "maxLength": 10, "description": "Words."}}}'
+    ),
+    good=_schema(_DESCRIBED),
+    severity=Severity.WARNING,
+)
 
 RELEASE_RULES: Final = (
     BAD_SCHEMA,
@@ -97,4 +111,5 @@ RELEASE_RULES: Final = (
     MIGRATION_AHEAD,
     FIELD_GONE,
     IDENTITY_CHANGED,
+    NARROWED,
 )
