@@ -42,7 +42,8 @@ def pack(options: argparse.Namespace, screen: Screen) -> int:
     screen.good(f"{packed.path.name}  {packed.size / 1024:,.1f} KiB, {packed.files} files")
     screen.say(f"  digest  {packed.digest}")
     screen.say(f"  tests   {report.passed} passed")
-    screen.say(f"  wheels  {', '.join(packed.wheels) or 'none'}")
+    names = ", ".join(wheel.partition("-")[0] for wheel in packed.wheels)
+    screen.say(f"  wheels  {len(packed.wheels)} ({names})" if names else "  wheels  none")
     screen.say(f"\nNext: altiplano-plugin sign {packed.path}")
     return 0
 

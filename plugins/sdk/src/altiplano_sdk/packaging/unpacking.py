@@ -41,6 +41,8 @@ def unpack_archive(archive: PackageArchive, directory: Path) -> None:
         # The sandbox may be another account, whatever this one's umask is.
         for folder in (temporary, *(path for path in temporary.rglob("*") if path.is_dir())):
             folder.chmod(0o755)
+        # Once for all of the files: a power cut must not leave empty ones under the final name.
+        os.sync()
         temporary.rename(directory)
     except OSError:
         # Another worker was first; what it unpacked is the same.
@@ -96,6 +98,4 @@ def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
     path.chmod(0o444)
