@@ -44,10 +44,7 @@ def plugins_to_see_to(organization_id: uuid.UUID, scopes: frozenset[str]) -> Ite
         later = PackageRelease.objects.owned_by(organization_id).exclude(
             state__in=(PackageState.DRAFT, PackageState.WITHDRAWN)
         )
-        newest = later.order_by("package_id", "-uploaded_at").values("package_id", "id")
-        last = {}
-        for row in newest:
-            last.setdefault(row["package_id"], row["id"])
+        last = dict(later.order_by("uploaded_at").values_list("package_id", "id"))
         for release in refused.filter(id__in=last.values()).select_related("package")[:MOST]:
             yield Attention(
                 _("Version %(version)s of your plugin “%(name)s” was not accepted.")

@@ -1,12 +1,12 @@
 """Checking uploaded releases: read, unpacked, tried in the sandbox; nobody trusts them yet."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -97,12 +97,13 @@ def _unfinished(error: PluginFailedError) -> Finding:
 
 def read_package(work: CheckWork, place: Path) -> tuple[tuple[Finding, ...], ReleaseOnDisk | None]:
     """What is to be said of the package without running it; unpacked unless that is an error."""
+    before = work.previous_schemas
     try:
         with open_archive(work.archive) as archive:
             findings = check_package(
                 archive,
                 previous=work.previous,
-                previous_schemas=work.previous_schemas,
+                previous_schemas=None if before is None else by_kind(before),
                 reserved=built_in_ids(),
             )
             if errors_among(findings):
@@ -116,8 +117,13 @@ def read_package(work: CheckWork, place: Path) -> tuple[tuple[Finding, ...], Rel
         digest=work.release.digest,
         directory=place,
         manifest=work.manifest,
-        schemas={sdk.StageKind(kind): each for kind, each in work.release.schemas.items()},
+        schemas=by_kind(work.release.schemas),
     )
+
+
+def by_kind(schemas: Mapping[str, Any]) -> dict[sdk.StageKind, Mapping[str, Any]]:
+    """Schemas as they are stored, by the kinds of the SDK."""
+    return {sdk.StageKind(kind): schema for kind, schema in schemas.items()}
 
 
 def try_package(release: ReleaseOnDisk) -> ConformanceReport:

@@ -47,7 +47,7 @@ def list_plugins(request: HttpRequest, principal: Principal) -> HttpResponse:
         "section": "catalogue",
         **rights_of(principal),
         "page": page,
-        "cards": [card_of(package.current, package) for package in page],
+        "cards": [card_of(each.current, each) for each in page if each.current is not None],
         "installed": set(installed),
         "wanted": wanted,
         "kind": kind,

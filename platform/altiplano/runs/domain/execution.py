@@ -100,7 +100,8 @@ def _work_of(claim: JobClaim, run: Run) -> RunWork:
     engine, problem = once_per_commit(
         ("engine", run.organization_id, run.spec["endpoint"]), lambda: _engine_of(run)
     )
-    code, plugins = "no_model_endpoint", ()
+    code = "no_model_endpoint"
+    plugins: tuple[RunPlugin, ...] = ()
     if not problem and (pins := run.spec.get("plugins")):
         try:
             plugins = plugins_for_run(run.organization_id, pins)

@@ -1,0 +1,197 @@
+"""A plugin's whole way: signed and uploaded, checked in the sandbox, reviewed, installed with rights,
+used in an answer, upgraded after a look at what changes, recalled, and then refused.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from altiplano_worker.runtime.sandbox.levels import available_levels
+from tests.e2e.conftest import Platform, enter_dashboard, every, open_page, sign_in
+from tests.factories.archives import GUARD, Author, write_archive
+
+pytestmark = pytest.mark.skipif(not available_levels(), reason="this machine has no sandbox")
+
+CHECK_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people read on the way."""
+
+    key_added: str
+    asks: str
+    installed: str
+    preview: str
+    stays: str
+    upgraded: str
+    new: str
+    recalled: str
+    publish: str
+    recall: str
+
+
+WORDS = {
+    "en": Words(
+        "is yours from now on", "Asks the app's language model", "is installed",
+        "Its draft uses the newer release", "goes on answering with 1.0.0", "is at version 1.1.0",
+        "It asks for nothing that it did not ask for before", "was recalled", "Publish", "Recall",
+    ),
+    "fr": Words(
+        "est désormais à vous", "Interroge le modèle de langue", "est installé",
+        "Son brouillon utilise la nouvelle version", "continue de répondre avec 1.0.0",
+        "est à la version 1.1.0", "ne demandait déjà",
+        "a été retiré", "Publier", "Retirer",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One telling, in one language, with a plugin of its own."""
+
+    platform: Platform
+    page: Page
+    desk: Page
+    words: Words
+    author: Author
+    slug: str
+    folder: Path
+
+    def send(self, version: str, suffix: str) -> str:
+        """A signed release is uploaded by the API; the answer is its id."""
+        path = write_archive(
+            self.folder, self.slug, version, author=self.author,
+            code=GUARD.replace("(explained)", suffix), grants={"model_use": True},
+        )  # fmt: skip
+        with path.open("rb") as file:
+            told = self.platform.api("POST", "/plugins/releases", status=202, files={"file": file})
+        return str(told["id"])
+
+    def checked(self, release: str) -> None:
+        for _ in every(1.0, CHECK_SECONDS):
+            told = self.platform.api("GET", f"/plugins/releases/{release}")
+            if told["state"] != "checking":
+                break
+        assert told["state"] == "in_review", told
+
+    def decide(self, release: str, name: str, reason: str = "") -> None:
+        """Staff press the button on the release's page, and confirm."""
+        self.desk.goto(f"{self.platform.url}/admin/catalog/packagerelease/{release}/change/")
+        self.desk.locator(".ops-buttons button", has_text=name).click()
+        if reason:
+            self.desk.fill("[name=reason]", reason)
+        with self.desk.expect_navigation():
+            self.desk.locator(".ops-form button[type=submit]").click()
+
+    def ask(self, app: str, status: int = 200) -> Any:
+        return self.platform.api(
+            "POST", f"/apps/{app}/runs", status=status, json={"input": "What is compost?"}
+        )
+
+
+@pytest.fixture(params=["en", "fr"])
+def story(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    platform: Platform,
+    operator: dict[str, str],
+    tmp_path: Path,
+) -> Iterator[Story]:
+    language = request.param
+    pages = []
+    for _ in range(2):
+        context, page = open_page(browser)
+        context.add_cookies([{"name": "django_language", "value": language, "url": platform.url}])
+        pages.append(page)
+    sign_in(pages[0], platform)
+    enter_dashboard(pages[1], platform, operator)
+    slug = f"glossary-{language}-{secrets.token_hex(3)}"
+    yield Story(platform, *pages, WORDS[language], Author(), slug, tmp_path)
+    for page in pages:
+        page.context.close()
+
+
+def test_plugin_goes_from_its_author_into_an_answer_and_out_again(story: Story):
+    page, words, url = story.page, story.words, story.platform.url
+    page.goto(f"{url}/plugins/mine/keys/")
+    page.fill("[name=name]", f"Laptop {story.slug}")
+    page.fill("[name=public_key]", story.author.public)
+    page.locator("section form button[type=submit]").click()
+    expect(page.locator(".messages")).to_contain_text(words.key_added)
+
+    first = story.send("1.0.0", "(explained once)")
+    story.checked(first)
+    story.desk.goto(f"{url}/admin/")
+    story.decide(first, words.publish)
+    page.goto(f"{url}/plugins/?q={story.slug}")
+    expect(page.locator(".plugin .touches")).to_contain_text(words.asks)
+
+    page.goto(f"{url}/plugins/{story.slug}/install/")
+    page.check("[name=model_use]")
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator(".messages")).to_contain_text(words.installed)
+
+    app = make_app(story)
+    assert story.ask(app)["answer"].endswith("(explained once)")
+
+    second = story.send("1.1.0", "(explained twice)")
+    story.checked(second)
+    story.decide(second, words.publish)
+    page.goto(f"{url}/plugins/{story.slug}/upgrade/")
+    body = page.locator("main")
+    for sentence in (words.preview, words.stays, words.new):
+        expect(body).to_contain_text(sentence)
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator(".messages")).to_contain_text(words.upgraded)
+    assert story.ask(app)["answer"].endswith("(explained once)"), "what is published stays"
+    publish(story, app)
+    assert story.ask(app)["answer"].endswith("(explained twice)")
+
+    story.decide(second, words.recall, "It shouts.")
+    refused = story.ask(app, status=409)
+    assert refused["code"] == "plugin_recalled"
+    assert f"{story.slug} 1.1.0" in refused["detail"]
+    page.goto(f"{url}/plugins/{story.slug}/")
+    expect(body).to_contain_text("It shouts.")
+    page.goto(f"{url}/home/")
+    expect(page.locator(".now")).to_contain_text(words.recalled)
+
+
+def make_app(story: Story) -> str:
+    """A published chat whose answers the plugin guards."""
+    made = story.platform.api(
+        "POST", "/apps", status=201, json={"name": story.slug, "template": "chat"}
+    )
+    stages = [*made["draft"]["pipeline"], {"kind": "guard", "plugin": story.slug, "config": {}}]
+    story.platform.api("PATCH", f"/apps/{made['id']}", json={"pipeline": stages})
+    story.page.goto(f"{story.platform.url}/apps/{made['id']}/build/?stage={len(stages) - 1}")
+    expect(story.page.locator("main")).to_contain_text("Suffix")
+    publish(story, made["id"])
+    return str(made["id"])
+
+
+def publish(story: Story, app: str) -> None:
+    version = story.platform.api("POST", f"/apps/{app}/versions", status=201)["version"]
+    story.platform.api("POST", f"/apps/{app}/publish", json={"version": version})
+
+
+def test_what_is_not_signed_or_not_whole_goes_no_further(story: Story):
+    for path in (write_archive(story.folder, story.slug), story.folder / "broken.altiplano"):
+        if not path.exists():
+            path.write_bytes(b"PK\x03\x04 no package")
+        with path.open("rb") as file:
+            told = requests.post(
+                f"{story.platform.url}/api/v1/plugins/releases",
+                headers={"Authorization": f"Bearer {story.platform.demo['api_key']}"},
+                files={"file": file},
+                timeout=60,
+            )
+        assert told.status_code in {400, 403}
+        assert told.json()["code"] in {"not_signed", "package_refused"}
