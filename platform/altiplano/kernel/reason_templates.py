@@ -49,7 +49,7 @@ INDEXING = (
 PIPELINES = (
     _("A %(name)s stage does not belong in a pipeline that answers."),
     _("A pipeline has at most %(limit)s stages."),
-    _("A pipeline has at most %(limit)s tool stages."),
+    _("There may be at most %(limit)s tools in a pipeline."),
     _("A pipeline has at most one %(name)s stage."),
     _("A pipeline needs exactly one %(name)s stage."),
     _("The %(name)s stage must come before the %(other)s stage."),
@@ -94,6 +94,19 @@ HEALTH = (
 )
 """What the parts of the platform say of themselves; see ``ops.health``."""
 
+TOOLS = (
+    _("No more than %(limit)s tool calls are made for one question."),
+    _("The arguments are longer than %(limit)s characters."),
+    _("The arguments do not fit: %(where)s %(why)s."),
+    _("The plugin %(plugin)s has no name that a model can call."),
+    _("The plugin %(plugin)s names an effect that there is not."),
+    _("The plugin %(plugin)s wrote a turn that only tools may have."),
+    _("The tool describes its arguments with “%(name)s”, which is not accepted."),
+    _("The tool server %(name)s has no tool %(what)s; it has: %(others)s."),
+    _("There is no tool called “%(name)s”."),
+    _("Two tools of the pipeline call themselves “%(name)s”."),
+)
+
 PHRASES = (
     _("a compressed file (BZIP2)"),
     _("a compressed file (GZIP)"),
@@ -106,6 +119,7 @@ PHRASES = (
     _("a font"),
     _("a Java program"),
     _("A message's role"),
+    _("A tool's result without its call"),
     _("a picture (BMP)"),
     _("a picture (GIF)"),
     _("a picture (HEIC or AVIF)"),
@@ -152,9 +166,10 @@ PHRASES = (
     _("The answer's token limit"),
     _("The list of stop texts"),
     _("The number of messages"),
+    _("The number of tools"),
     _("The seed"),
     _("The temperature"),
 )
 """What may stand at a mark, and is said in the reader's language as well."""
 
-TEMPLATES = (*FETCHING, *READING, *WARNINGS, *INDEXING, *PIPELINES, *ANSWERING, *HEALTH)
+TEMPLATES = (*FETCHING, *READING, *WARNINGS, *INDEXING, *PIPELINES, *ANSWERING, *TOOLS, *HEALTH)

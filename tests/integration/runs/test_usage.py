@@ -121,7 +121,7 @@ def test_doors_are_told_apart(alice, app):
     ask(alice, app, door=Door.OPENAI)
     end()
     usage = read_usage(alice.organization.id, WEEK, with_people=False)
-    assert [part.amounts.asked for part in usage.doors] == [1, 0, 1, 0]
+    assert [part.amounts.asked for part in usage.doors] == [1, 0, 1, 0, 0]
 
 
 def test_key_comes_through_the_api(alice, app):

@@ -44,7 +44,12 @@ def test_template_becomes_the_draft(bob, collection, catalogue):
 
 def test_cited_answer_is_the_default_template(bob, collection):
     draft = make(bob, collections=[str(collection.id)]).json()["draft"]
-    assert draft["pipeline"][0] == {"kind": "retriever", "plugin": "hybrid", "config": {}}
+    assert draft["pipeline"][0] == {
+        "kind": "retriever",
+        "plugin": "hybrid",
+        "config": {},
+        "may_send_with_passages": False,
+    }
 
 
 def test_chat_needs_no_collection_and_cited_answer_does(bob, catalogue):

@@ -43,7 +43,7 @@ def test_tool_stands_between_the_prompt_and_the_generator(alice):
 
 def test_there_is_a_limit_to_tools(alice):
     refused = create(alice, *pipeline(*[TOOL] * 9))
-    assert refused.json()["detail"] == "A pipeline has at most 8 tool stages."
+    assert refused.json()["detail"] == "There may be at most 8 tools in a pipeline."
 
 
 @pytest.mark.parametrize("may_send", [True, False])

@@ -52,7 +52,7 @@ def _count_problem(kinds: Sequence[StageKind]) -> str | None:
         if kinds.count(kind) > 1:
             return f"A pipeline has at most one {kind} stage."
     if kinds.count(StageKind.TOOL) > MAX_TOOLS:
-        return f"A pipeline has at most {MAX_TOOLS} tool stages."
+        return f"There may be at most {MAX_TOOLS} tools in a pipeline."
     if StageKind.RERANKER in kinds and StageKind.RETRIEVER not in kinds:
         return "A reranker stage needs a retriever stage before it."
     return None
