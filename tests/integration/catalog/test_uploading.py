@@ -9,7 +9,7 @@ from altiplano.accounts.models import AuditEvent
 from altiplano.catalog.archives import archive_path, stored_archives
 from altiplano.catalog.domain.author_keys import retire_key, revoke_key
 from altiplano.catalog.domain.reading import PackageRefusedError
-from altiplano.catalog.domain.uploading import receive_release, withdraw_release
+from altiplano.catalog.domain.uploading import KEPT_ENDED, receive_release, withdraw_release
 from altiplano.catalog.package_models import (
     Package,
     PackageConcern,
@@ -168,6 +168,21 @@ def test_withdrawn_release_stops_its_checks_and_frees_its_number(alice, charlie,
     with pytest.raises(ConflictError):
         withdraw_release(principal=alice.principal, release_id=release.id)
     assert upload(alice, path).version == "1.0.0"
+
+
+def test_only_the_latest_of_what_went_no_further_is_kept(
+    alice, author, tmp_path, django_capture_on_commit_callbacks
+):
+    path = write_archive(tmp_path, author=author)
+    for _ in range(KEPT_ENDED + 2):
+        with django_capture_on_commit_callbacks(execute=True):
+            release = upload(alice, path)
+        withdraw_release(principal=alice.principal, release_id=release.id)
+    upload(alice, path)
+    ended = PackageRelease.unscoped.filter(state=PackageState.WITHDRAWN)
+    assert ended.count() == KEPT_ENDED
+    assert release in ended
+    assert len(list(stored_archives())) <= KEPT_ENDED + 2
 
 
 def test_viewer_uploads_nothing(vera, author, tmp_path):

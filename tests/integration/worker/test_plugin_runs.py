@@ -20,6 +20,7 @@ from altiplano.catalog.domain.storing import Store
 from altiplano.catalog.domain.uploading import receive_release
 from altiplano.catalog.draft_feed import feed_key
 from altiplano.catalog.package_models import PackageRelease, PackageState
+from altiplano.kernel.database_threads import write_database
 from altiplano.runs.domain.starting import start_run
 from altiplano.runs.models import Run, RunState
 from altiplano.studio.domain.draft_plugins import attach_draft
@@ -28,6 +29,7 @@ from altiplano.studio.models import App
 from altiplano.studio.pipeline_templates import CHAT
 from altiplano.studio.pipelines import Stage, to_stored
 from altiplano_worker.runtime.sandbox.levels import available_levels
+from altiplano_worker.tasks.plugin_host import plugin_host
 from altiplano_worker.tasks.run_answering import answer_question
 from altiplano_worker.tasks.run_process import RunProcess
 from tests.factories.archives import Author, write_archive
@@ -137,6 +139,31 @@ def test_installed_plugin_answers_until_it_is_recalled(alice, author, operator, 
     assert str(refused.value) == "The plugin glossary-guard 1.0.0 was recalled: It leaks."
 
 
+def test_recall_stops_what_is_warm(alice, author, operator, engine, tmp_path):
+    release = offer(alice, author, tmp_path, operator)
+    install_package(principal=alice.principal, slug="glossary-guard", wish=GrantWish())
+    app = app_with_guard(alice)
+    run = start_run(principal=alice.principal, app=app, question="Hello?", version="draft")
+
+    @async_to_sync
+    async def work() -> tuple[int, int]:
+        process = RunProcess(answer=answer_question)
+        try:
+            await process.take_runs()
+            warm = plugin_host.child_count
+            await write_database(
+                lambda: recall_release(actor=operator, release_id=release.id, reason="It leaks.")
+            )
+            await plugin_host.drop_recalled()
+            return warm, plugin_host.child_count
+        finally:
+            await process.close()
+
+    assert work() == (1, 0)
+    run.refresh_from_db()
+    assert run.state == RunState.FINISHED
+
+
 def test_run_that_waited_through_a_recall_fails_with_the_sentence(
     alice, author, operator, engine, tmp_path
 ):
@@ -217,9 +244,7 @@ def test_draft_runs_in_the_app_it_was_attached_to_and_tells_its_author(
 
 
 def test_draft_stays_out_of_other_apps(alice, engine, tmp_path):
-    replace_draft(
-        principal=alice.principal, slug="glossary-guard", file=write_archive(tmp_path)
-    )
+    replace_draft(principal=alice.principal, slug="glossary-guard", file=write_archive(tmp_path))
     run = answer_of(alice, app_with_guard(alice), version="draft")
     assert run.state == RunState.FAILED
     assert "glossary-guard" in run.error_message

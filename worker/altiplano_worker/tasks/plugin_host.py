@@ -21,7 +21,7 @@ from altiplano_sdk.packaging import PackageError
 from altiplano_sdk.packaging.archive import open_archive
 from altiplano_sdk.packaging.unpacking import unpack_archive
 from altiplano_worker.adapters.connections import connect_redis
-from altiplano_worker.adapters.http import GrantedHttp
+from altiplano_worker.adapters.http import GrantedHttp, HttpLimits
 from altiplano_worker.runtime.loader import PluginRegistry, RunnablePlugin, installed_plugins
 from altiplano_worker.runtime.sandbox.broker import PluginCapabilities
 from altiplano_worker.runtime.sandbox.plugins import REMOTE_CLASSES, sandboxed_plugin
@@ -33,6 +33,9 @@ from altiplano_worker.tasks.sandbox_proof import proven_level
 
 LOOK_SECONDS: Final = 5.0
 """How soon what is under way of a recalled release is stopped; new runs refuse at once."""
+
+HTTP_LIMITS: Final = HttpLimits(response_bytes=5 * 1024 * 1024)
+"""What the SDK promises of an answer's size."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +68,9 @@ class PluginHost:
         async with AsyncExitStack() as stack:
             plugins: Plugins = {}
             for plugin in work.plugins:
-                http = GrantedHttp(hosts=plugin.granted.network_hosts)
+                http = GrantedHttp(
+                    hosts=plugin.granted.network_hosts, https_only=True, limits=HTTP_LIMITS
+                )
                 stack.push_async_callback(http.close)
                 plugins |= await self._sandboxed(plugin, work, pool, http)
             yield installed_plugins().with_plugins(plugins)
@@ -115,6 +120,11 @@ class PluginHost:
                 await self.drop_recalled()
             except Exception as error:  # noqa: BLE001 - the database may be away for a moment
                 log.warning("plugin.recalls_not_read", error=type(error).__name__)
+
+    @property
+    def child_count(self) -> int:
+        """Processes that hold a plugin at this moment."""
+        return 0 if self._pool is None else self._pool.child_count
 
     async def drop_recalled(self) -> None:
         """Nothing of a release runs here any more that was recalled since it was started."""

@@ -1,5 +1,6 @@
 """A signed release arrives: it is kept, and its checks begin."""
 
+from functools import partial
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
@@ -23,6 +24,9 @@ from altiplano.kernel.ids import new_id
 from altiplano.kernel.jobs import cancel_jobs, create_job
 
 WAITING = (PackageState.CHECKING, PackageState.IN_REVIEW)
+ENDED = (PackageState.REFUSED, PackageState.REJECTED, PackageState.WITHDRAWN)
+KEPT_ENDED = 10
+"""Of one package, for its author to read why: what nobody will run must not fill the disk."""
 
 
 def receive_release(*, principal: Principal, file: Path) -> PackageRelease:
@@ -56,6 +60,7 @@ def receive_release(*, principal: Principal, file: Path) -> PackageRelease:
                 data={"digest": facts.digest, "key": key.fingerprint},
             )
             create_job(CheckRelease(release.id), organization_id=principal.organization_id)
+            _forget_ended(package)
     except BaseException as error:
         remove_archive(release_id)
         if isinstance(error, IntegrityError):
@@ -86,6 +91,14 @@ def withdraw_release(*, principal: Principal, release_id: object) -> PackageRele
         cancel_jobs(subject_id=release.id)
         record_release("plugin.withdrawn", release, principal=principal)
     return release
+
+
+def _forget_ended(package: Package) -> None:
+    """Of what went no further only the latest is kept."""
+    ended = package.releases.filter(state__in=ENDED).order_by("-uploaded_at", "-id")
+    for old in ended[KEPT_ENDED:]:
+        transaction.on_commit(partial(remove_archive, old.id))
+        old.delete()
 
 
 def _check_version(package: Package, facts: ArchiveFacts) -> None:
