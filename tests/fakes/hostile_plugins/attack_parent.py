@@ -23,6 +23,13 @@ class Plugin(HostileTool):
             "dumpable": lambda: self.check(libc.prctl(4, 1, 0, 0, 0)),
             "outlive": lambda: self.check(libc.prctl(1, 0, 0, 0, 0)),
             "setuid file": self.setuid_file,
+            "rights": lambda: os.chmod(arguments["files"][0], 0o666),
+            "times": lambda: os.utime(arguments["files"][0], (0, 0)),
+            "contents": lambda: os.truncate(arguments["files"][0], 0),
+            "removal": lambda: os.unlink(arguments["files"][0]),
+            "renaming": lambda: os.rename(arguments["files"][0], arguments["files"][0] + "x"),
+            "link": lambda: os.link(arguments["files"][0], "link"),
+            "library rights": lambda: os.chmod(json.__file__, 0o644),
             "terminal": lambda: self.check(libc.ioctl(0, 0x5412, b"x")),
         }
         done = []

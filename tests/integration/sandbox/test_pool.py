@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -302,3 +304,37 @@ async def test_large_release_is_bound_and_not_copied(
         path.chmod(0o755 if path.is_dir() else 0o644)
     pool.start()
     assert (await plugin.call({}, context)).content == "1"
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_c40_killed_worker_takes_its_plugins_with_it(
+    level: SandboxLevel, open_folder: str, how: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.integration.sandbox.lonely", level, open_folder],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline().strip() == "ready"
+        plugins = psutil.Process(worker.pid).children(recursive=True)
+        assert len(plugins) >= 2
+        worker.send_signal(how)
+        worker.wait(timeout=10)
+        _, alive = psutil.wait_procs(plugins, timeout=10)
+        assert alive == []
+
+
+def test_folders_of_dead_workers_are_removed(
+    level: SandboxLevel, open_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", open_folder)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    names = [f"altiplano-plugin-{dead.pid}-x", f"altiplano-plugin-{os.getpid()}-x", "other-1-x"]
+    for name in names:
+        Path(open_folder, name).mkdir()
+    SandboxPool(level).close()
+    assert sorted(path.name for path in Path(open_folder).iterdir()) == sorted(names[1:])

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from altiplano_sdk.sandbox_child.seccomp import TABLES, SeccompError, build_filter
+from altiplano_sdk.sandbox_child.seccomp import (
+    TABLES,
+    UNSEEN_BY_LANDLOCK,
+    SeccompError,
+    build_filter,
+)
 from altiplano_sdk.sandbox_child.syscalls import AARCH64, X86_64
 
 PID = 4711
@@ -16,9 +21,15 @@ ALLOW, KILL = 0x7FFF0000, 0x80000000
 EPERM, ENOSYS = 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 
 
-def run(machine: str, number: int, *arguments: int, arch: int | None = None) -> int:
+def run(
+    machine: str,
+    number: int,
+    *arguments: int,
+    arch: int | None = None,
+    enclosed: bool = True,
+) -> int:
     """What the kernel would answer; a program that runs off its end is an IndexError."""
-    program = build_filter(machine, PID)
+    program = build_filter(machine, PID, enclosed=enclosed)
     code = [struct.unpack_from("=HBBI", program, at) for at in range(0, len(program), 8)]
     data = struct.pack(
         "<IIQ6Q", number, ARCH[machine] if arch is None else arch, 0,
@@ -108,6 +119,14 @@ def test_prctl_and_ioctl_ask_only(machine):
         assert call(machine, "ioctl", 0, request) == EPERM
 
 
+@pytest.mark.parametrize("name", sorted(UNSEEN_BY_LANDLOCK))
+def test_what_landlock_does_not_see_is_refused_where_others_files_are(machine, name):
+    number = TABLES[machine].get(name)
+    if number is not None:
+        assert run(machine, number, enclosed=True) == ALLOW
+        assert run(machine, number, enclosed=False) == EPERM
+
+
 def test_other_ways_of_calling_the_kernel_end_the_process(machine):
     for arch in (0x40000003, 0x40000028, 0):
         assert run(machine, 1, arch=arch) == KILL
@@ -116,12 +135,12 @@ def test_other_ways_of_calling_the_kernel_end_the_process(machine):
 
 
 def test_program_is_no_longer_than_the_kernel_takes(machine):
-    assert len(build_filter(machine, PID)) // 8 < 4096
+    assert len(build_filter(machine, PID, enclosed=True)) // 8 < 4096
 
 
 def test_machine_without_a_table_is_refused():
     with pytest.raises(SeccompError, match="riscv64"):
-        build_filter("riscv64", 1)
+        build_filter("riscv64", 1, enclosed=True)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ _CODE: Final = (
     "import sys; sys.path.insert(0, sys.argv.pop()); "
     "from altiplano_sdk.sandbox_child.serving import main; main()"
 )
+_PREFIX: Final = "altiplano-plugin-"
 _DEVICES: Final = ("/dev/urandom", "/dev/zero")
 
 
@@ -85,8 +86,9 @@ class Launched:
             return str(release.directory.resolve())
         shutil.copytree(release.directory, place, dirs_exist_ok=True)
         if self.uid is not None:
-            for path in (place, *place.rglob("*")):
+            for path in place.rglob("*"):
                 path.chmod(0o755 if path.is_dir() else 0o644)
+            place.chmod(0o555)  # copied along with the folder's rights
         return PLUGIN if self._encloses else str(place)
 
     def first_message(
@@ -119,6 +121,7 @@ class Launched:
             memory_bytes=memory_bytes,
             file_bytes=SCRATCH_BYTES,
             uid=self.uid,
+            enclosed=self._encloses,
             landlock=landlock,
             seccomp=self.level is not SandboxLevel.NONE,
         )
@@ -149,12 +152,16 @@ def launch_child(
     layout = child_layout(testing=testing)
     uid = FIRST_ACCOUNT + os.getpid() * PLACES + place if os.geteuid() == 0 else None
     bound = release if release is not None and _can_bind(release, level, uid) else None
-    workplace = Path(tempfile.mkdtemp(prefix="altiplano-plugin-"))
+    workplace = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     ours, theirs = socket.socketpair()
     try:
         for folder in ("inbox", "plugin", "library"):
             (workplace / folder).mkdir(mode=0o755)
-        workplace.chmod(0o711)
+            if uid is not None:
+                os.chown(workplace / folder, uid, uid)
+                (workplace / folder).chmod(0o500)
+        if uid is not None:
+            workplace.chmod(0o711)
         process = subprocess.Popen(
             _command(layout, level, workplace, bound, as_root=uid is not None),
             stdin=theirs.fileno(),
@@ -171,6 +178,25 @@ def launch_child(
     finally:
         theirs.close()
     return Launched(process, ours, level, layout, workplace, uid, bound)
+
+
+def remove_leftovers() -> None:
+    """Folders of workers that were killed, and could not remove them, are gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        worker = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        with suppress(OSError):
+            if worker.isdigit() and folder.stat().st_uid == os.geteuid() and _is_gone(int(worker)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _command(

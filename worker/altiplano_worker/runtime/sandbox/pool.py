@@ -18,7 +18,12 @@ from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.sandbox.broker import write_line
 from altiplano_worker.runtime.sandbox.child import SandboxChild
 from altiplano_worker.runtime.sandbox.exchange import CallFailedError, ChildLostError
-from altiplano_worker.runtime.sandbox.launcher import PLACES, Launched, launch_child
+from altiplano_worker.runtime.sandbox.launcher import (
+    PLACES,
+    Launched,
+    launch_child,
+    remove_leftovers,
+)
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
 from altiplano_worker.runtime.sandbox.weight import is_light
@@ -81,6 +86,7 @@ class SandboxPool:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.level = level
+        remove_leftovers()
         self._limits = limits or PoolLimits()
         self._clock = clock
         self._seats: dict[PoolKey, _Seat] = {}

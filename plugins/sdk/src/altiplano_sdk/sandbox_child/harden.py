@@ -41,7 +41,7 @@ def close_doors(start: Start) -> Started:
     if start.landlock:
         abi = restrict_files(readable=start.readable, writable=start.writable)
     if start.seccomp:
-        install_filter()
+        install_filter(enclosed=start.enclosed)
     return Started(landlock=abi, seccomp=start.seccomp)
 
 

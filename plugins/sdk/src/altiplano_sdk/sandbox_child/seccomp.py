@@ -76,6 +76,14 @@ def judged_calls(pid: int) -> Rules:
 REFUSED_AS_UNKNOWN: Final = ("clone3",)
 """Its flags lie behind a pointer; C libraries then make threads with ``clone``."""
 
+UNSEEN_BY_LANDLOCK: Final = frozenset(
+    {
+        "chmod", "fchmod", "fchmodat", "futimesat", "truncate", "utime", "utimensat", "utimes",
+    }
+)  # fmt: skip
+"""Changes to files that Landlock lets through (or did before its third version), whatever the path.
+Only where the files of others are not there at all may a plugin make them."""
+
 _NEVER_PLAIN: Final = frozenset({*judged_calls(0), *REFUSED_AS_UNKNOWN})
 
 
@@ -83,10 +91,11 @@ class SeccompError(Exception):
     """The filter cannot be installed on this machine."""
 
 
-def build_filter(machine: str, pid: int) -> bytes:
+def build_filter(machine: str, pid: int, *, enclosed: bool) -> bytes:
     """The program for the process ``pid`` on ``machine``, as the kernel reads it.
 
-    Raises SeccompError for an architecture without a table.
+    ``enclosed`` says that the process sees no files but its own. Raises SeccompError for an
+    architecture without a table.
     """
     table = TABLES.get(machine)
     if table is None:
@@ -106,18 +115,19 @@ def build_filter(machine: str, pid: int) -> bytes:
     for name, tests in judged.items():
         if name in table:
             program += _judge(table[name], tests)
-    for name in sorted(set(table) - _NEVER_PLAIN):
+    refused = _NEVER_PLAIN if enclosed else _NEVER_PLAIN | UNSEEN_BY_LANDLOCK
+    for name in sorted(set(table) - refused):
         program += _on(table[name], _ALLOW)
     program += _statement(_RETURN, _ERRNO | errno.EPERM)
     return b"".join(program)
 
 
-def install_filter() -> None:
+def install_filter(*, enclosed: bool) -> None:
     """From now on this process and its threads make only the calls of the list, for good.
 
     Must run while there is one thread. Raises SeccompError.
     """
-    program = build_filter(platform.machine(), os.getpid())
+    program = build_filter(platform.machine(), os.getpid(), enclosed=enclosed)
     libc = ctypes.CDLL(None, use_errno=True)
     code = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: a 16-bit count, padding, a pointer.

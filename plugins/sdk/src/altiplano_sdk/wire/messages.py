@@ -19,7 +19,8 @@ class Start:
     """First word to the child: which doors to close behind itself, see ``sandbox_child.harden``.
 
     ``readable`` and ``writable`` are the only paths that stay open. ``uid`` is the account to
-    become, None to stay. ``memory_bytes`` are beyond what Python itself needs.
+    become, None to stay. ``memory_bytes`` are beyond what Python itself needs. ``enclosed`` says that
+    the process is in a file system of its own.
     """
 
     readable: tuple[str, ...]
@@ -28,6 +29,7 @@ class Start:
     memory_bytes: int
     file_bytes: int
     uid: int | None = None
+    enclosed: bool = False
     landlock: bool = True
     seccomp: bool = True
     type: Literal["start"] = "start"
