@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import venv
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def environment(tmp_path_factory, platform) -> dict[str, str]:
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
     subprocess.run([*build, str(ROOT / "plugins/sdk")], check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
+    assert_wheel_is_whole(wheel)
     (folder / "constraints.txt").write_text(f"altiplano-sdk @ {wheel.as_uri()}\n")
     venv.create(folder / "venv", with_pip=True)
     kept = ("PATH", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE", "LANG")
@@ -61,6 +63,20 @@ def environment(tmp_path_factory, platform) -> dict[str, str]:
         "KEY": KEY,
         "APP": APP,
     }
+
+
+def assert_wheel_is_whole(wheel: Path) -> None:
+    """Every file of the source is in it, also those that are no Python."""
+    source = ROOT / "plugins/sdk/src"
+    wanted = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+    assert wanted <= held
+    assert {name for name in held - wanted if ".dist-info/" not in name} == set()
 
 
 def run(command: str, folder: Path, environment: dict[str, str]) -> str:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from altiplano_sdk import Manifest, StageKind
 from altiplano_sdk.packaging import ArchiveError, LoadError, PackageError
@@ -21,6 +23,7 @@ from altiplano_sdk.packaging.rulebook import RULES
 from altiplano_sdk.packaging.unpacking import unpack_archive
 from altiplano_sdk.packaging.vendoring import fetch_wheels
 from altiplano_sdk.packaging.wheel_checks import lock_line
+from altiplano_sdk.packaging.zip_writing import write_zip
 
 from .samples import CODE, make_archive, write_folder
 from .test_rulebook import is_helpful
@@ -192,6 +195,27 @@ def test_unpacked_archive_holds_code_and_wheels_read_only(tmp_path):
     assert all(not stat.S_IMODE((target / f).stat().st_mode) & 0o222 for f in files)
     assert manifest.model_validate_json((target / "manifest.json").read_text()) == manifest
     assert [path.name for path in target.parent.iterdir()] == ["abc"]
+
+
+_NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,12}\.(json|txt|csv)", fullmatch=True)
+
+
+@given(files=st.dictionaries(_NAMES, st.binary(max_size=2000), max_size=8))
+@settings(deadline=None, max_examples=30)
+def test_what_is_packed_is_what_is_unpacked(files, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("round")
+    entries = {f"code/glossary_guard/{name}": data for name, data in files.items()}
+    with open_archive(make_archive(entries)) as archive:
+        assert check_package(archive) == ()
+        unpack_archive(archive, folder / "unpacked")
+        digest = archive.digest
+    again = folder / "again.altiplano"
+    with open_archive(make_archive(dict(reversed(entries.items())))) as archive:
+        write_zip(again, {name: archive.read(name) for name in archive.names})
+    with open_archive(again) as archive:
+        assert archive.digest == digest
+    for name, data in files.items():
+        assert (folder / "unpacked/code/glossary_guard" / name).read_bytes() == data
 
 
 def test_unpacking_twice_leaves_the_first(tmp_path):

@@ -112,13 +112,22 @@ def test(options: argparse.Namespace, screen: Screen) -> int:
     if options.json:
         sys.stdout.write(f"{json.dumps(report.to_dict())}\n")
         return 0 if report.ok else 1
-    lines = write_report(report).splitlines()
-    screen.say("\n".join(lines[: LINES - 2]))
+    show_report(report, screen)
     if report.ok:
         screen.good("It keeps its promises. Next: altiplano-plugin pack")
     else:
         screen.bad("Not yet; mend what is named above and run the test again.")
     return 0 if report.ok else 1
+
+
+def show_report(report: ConformanceReport, screen: Screen) -> None:
+    """The figures of a plugin that keeps its promises, or which it breaks and how to mend that."""
+    lines = write_report(report).splitlines()
+    if report.failed:
+        screen.say("\n".join(lines[:2]))
+        screen.findings(report.failed, room=LINES - 4)
+    else:
+        screen.say("\n".join(lines[: LINES - 2]))
 
 
 def tested(folder: Path, screen: Screen) -> ConformanceReport | None:

@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from altiplano_sdk.cli.client import Platform, PlatformError
-from altiplano_sdk.cli.making import tested
-from altiplano_sdk.cli.screen import LINES, Screen
+from altiplano_sdk.cli.making import show_report, tested
+from altiplano_sdk.cli.screen import Screen
 from altiplano_sdk.packaging.findings import PackageError
 from altiplano_sdk.packaging.keys import (
     KeyFileError,
@@ -19,7 +19,6 @@ from altiplano_sdk.packaging.layout import SUFFIX
 from altiplano_sdk.packaging.packing import pack_folder
 from altiplano_sdk.packaging.signing import sign_archive
 from altiplano_sdk.packaging.vendoring import fetch_wheels
-from altiplano_sdk.testing.text_report import write_report
 
 
 def pack(options: argparse.Namespace, screen: Screen) -> int:
@@ -28,7 +27,7 @@ def pack(options: argparse.Namespace, screen: Screen) -> int:
     if report is None:
         return 1
     if not report.ok:
-        screen.say("\n".join(write_report(report).splitlines()[: LINES - 2]))
+        show_report(report, screen)
         screen.bad("A release keeps its promises: nothing was packed.")
         return 1
     try:

@@ -39,9 +39,8 @@ def dev(options: argparse.Namespace, screen: Screen) -> int:
         return 1
     if not session.send():
         return 1
-    screen.say(
-        "Drafts have no network and no secrets. Ask the app; save to send again; Ctrl-C ends."
-    )
+    screen.say("Add it to the pipeline in the builder, once, and ask. Save to send it again.")
+    screen.say("A draft has no network and no secrets. Ctrl-C ends.")
     screen.show()
     try:
         session.follow()
