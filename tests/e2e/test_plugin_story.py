@@ -47,7 +47,7 @@ WORDS = {
         "est désormais à vous", "Interroge le modèle de langue", "est installé",
         "Son brouillon utilise la nouvelle version", "continue de répondre avec 1.0.0",
         "est à la version 1.1.0", "ne demandait déjà",
-        "a été retiré", "Publier", "Retirer",
+        "a été rappelé", "Publier", "Rappeler",
     ),
 }  # fmt: skip
 

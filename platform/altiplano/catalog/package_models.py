@@ -125,7 +125,7 @@ class PackageState(models.TextChoices):
     IN_REVIEW = "in_review", _("waiting for review")
     PUBLISHED = "published", _("published")
     REJECTED = "rejected", _("rejected by the review")
-    WITHDRAWN = "withdrawn", _("withdrawn")
+    WITHDRAWN = "withdrawn", _("taken back")
     RECALLED = "recalled", _("recalled")
 
 

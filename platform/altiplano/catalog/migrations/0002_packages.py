@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
                             ("in_review", "waiting for review"),
                             ("published", "published"),
                             ("rejected", "rejected by the review"),
-                            ("withdrawn", "withdrawn"),
+                            ("withdrawn", "taken back"),
                             ("recalled", "recalled"),
                         ],
                         max_length=10,
