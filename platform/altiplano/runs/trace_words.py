@@ -29,6 +29,14 @@ STAGE_NAMES: Final[Mapping[str, StrPromise]] = {
 }
 """The kinds of stages that a run goes through, in a word."""
 
+CALL_STATES: Final[Mapping[str, StrPromise]] = {
+    "done": _("done"),
+    "failed": _("failed"),
+    "refused": _("refused"),
+    "asks": _("waits for a yes"),
+}
+"""What became of a tool call."""
+
 DETAIL_NAMES: Final[Mapping[str, StrPromise]] = {
     "variants": _("also searched for"),
     "passages": _("passages"),

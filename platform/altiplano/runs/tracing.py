@@ -6,14 +6,16 @@ and passages of its documents, so it is for members alone (:func:`trace_for`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from altiplano.accounts.principal import Principal
+from altiplano.kernel.reasons import in_my_language
 from altiplano.runs import queries
 from altiplano.runs.models import Answer, Run
-from altiplano.runs.trace_words import STAGE_NAMES, say_detail
+from altiplano.runs.trace_words import CALL_STATES, STAGE_NAMES, say_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,25 @@ class TracedStage:
 
 
 @dataclass(frozen=True, slots=True)
+class TracedCall:
+    """A tool call that the model wished. ``content`` is the beginning of what it was told."""
+
+    name: str
+    plugin: str
+    state: str
+    is_done: bool
+    arguments: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """Everything but the answer itself. Of a run under way, all is empty but ``run``."""
 
     run: Run
     passages: tuple[TracedPassage, ...] = ()
     stages: tuple[TracedStage, ...] = ()
+    calls: tuple[TracedCall, ...] = ()
     prompt: tuple[Mapping[str, str], ...] = ()
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -59,7 +74,7 @@ class Trace:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.stages or self.passages or self.prompt)
+        return not (self.stages or self.calls or self.passages or self.prompt)
 
     @property
     def tokens_per_second(self) -> float:
@@ -84,6 +99,7 @@ def trace_of(run: Run) -> Trace:
         run=run,
         passages=_passages_in(answer.events, cited),
         stages=_stages_in(answer.events, total),
+        calls=_calls_in(answer),
         prompt=tuple(answer.prompt),
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
@@ -132,6 +148,20 @@ def _stages_in(events: Sequence[Mapping[str, Any]], total: float) -> tuple[Trace
         )
         begun += ms
     return tuple(stages)
+
+
+def _calls_in(answer: Answer) -> tuple[TracedCall, ...]:
+    return tuple(
+        TracedCall(
+            name=call["name"],
+            plugin=call["plugin"],
+            state=str(CALL_STATES.get(call["state"], call["state"])),
+            is_done=call["state"] == "done",
+            arguments=json.dumps(call["arguments"], ensure_ascii=False),
+            content=in_my_language(call["content"]),
+        )
+        for call in queries.tool_calls_of(answer)
+    )
 
 
 def _details_of(detail: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

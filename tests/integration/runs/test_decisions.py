@@ -143,6 +143,13 @@ def test_chat_shows_what_would_be_done_and_two_buttons(vera, run):
     assert page.count(f'action="/runs/{run.id}/decision/"') == 1
 
 
+def test_trace_shows_every_call_and_what_became_of_it(bob, run):
+    page = bob.browser.get(reverse("runs:run-trace", args=[run.id])).content.decode()
+    assert "<code>send_letter</code>" in page
+    assert "waits for a yes" in page
+    assert "Ada lives in Lyon." in page
+
+
 def test_button_leads_to_the_run_that_goes_on(vera, run, valkey_url):
     client = vera.browser
     client.handler.enforce_csrf_checks = False
