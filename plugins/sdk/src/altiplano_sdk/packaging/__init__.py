@@ -4,6 +4,8 @@ Nothing here runs what a package holds, but :mod:`.loading` and :mod:`.describin
 Importing this needs pydantic alone; what needs more is imported where it is used.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from altiplano_sdk.packaging.findings import (
     ArchiveError,
     Finding,
@@ -13,7 +15,9 @@ from altiplano_sdk.packaging.findings import (
     Severity,
     errors_among,
 )
-from altiplano_sdk.packaging.reading import read_manifest
+
+if TYPE_CHECKING:
+    from altiplano_sdk.packaging.reading import read_manifest
 
 __all__ = [
     "ArchiveError",
@@ -25,3 +29,12 @@ __all__ = [
     "errors_among",
     "read_manifest",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """``read_manifest`` when it is asked for: a sandbox that starts has no TOML to read."""
+    if name == "read_manifest":
+        from altiplano_sdk.packaging.reading import read_manifest
+
+        return read_manifest
+    raise AttributeError(name)
