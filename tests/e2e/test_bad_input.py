@@ -2,12 +2,13 @@
 
 import re
 import secrets
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Platform, open_page, sign_in
-from tests.e2e.test_browser_story import ANSWER_MS
+from tests.e2e.test_browser_story import ANSWER_MS, wait_until_over
 
 NAMES = {
     "from right to left": "حديقة المدرسة للجميع " * 9,
@@ -29,6 +30,36 @@ def test_double_click_makes_one_app(page: Page, platform: Platform):
     made = [app for app in platform.api("GET", "/apps") if app["name"] == name]
     assert len(made) == 1
     platform.api("DELETE", f"/apps/{made[0]['id']}", status=204)
+
+
+def test_double_click_on_ask_asks_once_and_does_not_stop_the_answer(page: Page, platform: Platform):
+    question = f"How long does compost take to mature? {secrets.token_hex(3)}"
+    page.goto(f"{platform.url}/apps/{platform.demo['app']}/")
+    page.fill("#id_input", question)
+    page.locator("#send").dblclick(delay=20)
+    wait_until_over(page)
+    expect(page.locator("article.turn")).to_have_count(1)
+    assert len(asked(platform, question)) == 1
+
+
+def test_double_click_on_ask_without_scripts_asks_once(browser: Browser, platform: Platform):
+    question = f"How long does compost take to mature? {secrets.token_hex(3)}"
+    context, page = open_page(browser, java_script_enabled=False)
+    sign_in(page, platform)
+    page.goto(f"{platform.url}/apps/{platform.demo['app']}/")
+    page.fill("#id_input", question)
+    page.locator("#send").dblclick()
+    page.wait_for_url("**/runs/*/")
+    runs = asked(platform, question)
+    context.close()
+    assert len(runs) == 1
+    assert runs[0]["id"] == page.url.rstrip("/").rpartition("/")[2]
+
+
+def asked(platform: Platform, question: str) -> list[Any]:
+    """The runs of the demo's app with this question."""
+    found = platform.api("GET", f"/apps/{platform.demo['app']}/runs")
+    return [run for run in found if run["question"] == question]
 
 
 def test_back_button_after_a_form_was_sent_shows_one_that_works(page: Page, platform: Platform):

@@ -45,15 +45,27 @@ def ask_in_conversation(
     origin = instead_of or previous
     if origin is not None and origin.app_id != run.app_id:
         raise InvalidInputError(_("That conversation is with another app."))
-    with transaction.atomic():
-        run.previous = previous
-        if (twin := _asked_just_now(run)) is not None:
-            return twin
-        run.conversation = _conversation_of(origin, run, is_trial=is_trial)
-        (error,) = accept_runs([run])
-        if error is not None:
-            raise error
+    run.previous = previous
+    try:
+        with transaction.atomic():
+            run.conversation = _conversation_of(origin, run, is_trial=is_trial)
+            (error,) = accept_runs([run])
+            # Only now: accepting waits for others of the organization, who may have asked the same.
+            if (twin := _asked_just_now(run)) is not None:
+                raise _AskedAlreadyError(twin)
+            if error is not None:
+                raise error
+    except _AskedAlreadyError as asked:
+        return asked.run
     return run
+
+
+class _AskedAlreadyError(Exception):
+    """Undoes the second asking of what ``run`` asks."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run.id)
+        self.run = run
 
 
 def _asked_just_now(run: Run) -> Run | None:
@@ -69,7 +81,7 @@ def _asked_just_now(run: Run) -> Run | None:
             conversation__isnull=False,
             created_at__gte=timezone.now() - JUST_NOW,
         )
-        .exclude(state__in=TERMINAL_STATES)
+        .exclude(Q(state__in=TERMINAL_STATES) | Q(pk=run.pk))
         .first()
     )
 

@@ -7,7 +7,9 @@ const form = byId("ask"); // absent where the reader only reads
 const say = form?.dataset ?? {};
 const field = form?.elements.input;
 
-let current = null; // {controller, turn} of the question under way
+const DOUBLE_CLICK_MS = 500;
+
+let current = null; // {controller, turn, begun} of the question under way
 
 // --- Asking -------------------------------------------------------------------------------------
 
@@ -144,7 +146,7 @@ function complain(sentence) {
 
 function begin(turn) {
   const controller = new AbortController();
-  current = { controller, turn };
+  current = { controller, turn, begun: performance.now() };
   if (form) {
     byId("send").hidden = true;
     byId("stop").hidden = byId("stop").disabled = false;
@@ -163,6 +165,8 @@ function end() {
 
 byId("stop")?.addEventListener("click", () => {
   if (!current) return;
+  // "Stop" stands where "Ask" stood: the second half of a double click is no wish to stop.
+  if (performance.now() - current.begun < DOUBLE_CLICK_MS) return;
   byId("stop").disabled = true;
   const cancel = current.turn.dataset.cancel;
   if (!cancel) return current.controller.abort();
