@@ -26,7 +26,7 @@ import django
 
 django.setup()
 
-from plugin_rules import write_plugin_rules
+from plugin_rules import write_plugin_commands, write_plugin_rules
 
 import altiplano_sdk
 from altiplano.config.api import api
@@ -290,6 +290,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": write_commands,
     "reference/sdk.md": write_sdk,
     "reference/plugin-rules.md": write_plugin_rules,
+    "reference/plugin-commands.md": write_plugin_commands,
 }
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
-"""``docs/reference/plugin-rules.md``, written from the rules themselves."""
+"""The pages for authors that are written from the code: the rules, and the author's commands."""
 
+import argparse
+import os
+
+from altiplano_sdk.cli.main import make_parser
 from altiplano_sdk.packaging.findings import Severity
 from altiplano_sdk.packaging.rulebook import CHAPTERS, Example, Rule
 from altiplano_sdk.testing import rules as promises
@@ -24,6 +28,27 @@ def write_plugin_rules() -> str:
     for promise in sorted(_promises(), key=lambda promise: promise.code):
         lines += [f"### {promise.code}: {promise.title}", "", promise.hint, ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def write_plugin_commands() -> str:
+    """What ``altiplano-plugin`` does, as its own help says it."""
+    os.environ["COLUMNS"] = "100"
+    lines = [
+        "# Commands for plugin authors",
+        "",
+        "`pip install altiplano-sdk` brings `altiplano-plugin`. Every command says at most one",
+        "screen, but `dev`, which goes on until Ctrl-C; each mistake is told with file, line,",
+        "[rule](plugin-rules.md) and the way to mend it. It ends with 0 when all is well, 1 when",
+        "there is something to mend, and 2 for a command line that nobody understands.",
+        "The [tutorial](../tutorials/write-a-plugin.md) uses all of them.",
+        "",
+    ]
+    for action in make_parser()._actions:  # noqa: SLF001 - there is no other way to them
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for name, parser in action.choices.items():
+                lines += [f"## altiplano-plugin {name}", "", "```text"]
+                lines += [parser.format_help().rstrip(), "```", ""]
+    return "\n".join(lines)
 
 
 def _promises() -> list[promises.Promise]:

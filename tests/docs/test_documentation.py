@@ -149,6 +149,13 @@ def test_every_rule_for_plugins_is_explained_with_an_example_of_both_sides(gener
     assert "### ALT706: Cancellation" in page
 
 
+def test_every_command_for_authors_is_described(generated):
+    page = generated["reference/plugin-commands.md"]
+    for command in ("new", "check", "test", "dev", "pack", "sign", "install"):
+        entry = page.partition(f"## altiplano-plugin {command}\n")[2].partition("\n## ")[0]
+        assert f"usage: altiplano-plugin {command}" in entry
+
+
 def test_readme_is_short_and_its_commands_and_links_exist():
     readme = read(ROOT / "README.md")
     assert len(readme.splitlines()) < 150
