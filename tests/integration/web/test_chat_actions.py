@@ -116,7 +116,10 @@ def test_conversation_that_began_by_api_goes_on_with_its_first_question(alice, g
 def test_form_that_is_sent_twice_asks_once(alice, bob, garden):
     client = signed_in(alice)
     first = ask(client, garden, "How much water?")
+    counted = DailyUsage.unscoped.get(organization_id=alice.organization.id).runs
     assert ask(client, garden, "How much water?").id == first.id
+    assert DailyUsage.unscoped.get(organization_id=alice.organization.id).runs == counted
+    assert Conversation.unscoped.count() == 1
     assert ask(signed_in(bob), garden, "How much water?").id != first.id
     answer(first)
     assert ask(client, garden, "How much water?").id != first.id

@@ -46,26 +46,16 @@ def ask_in_conversation(
     if origin is not None and origin.app_id != run.app_id:
         raise InvalidInputError(_("That conversation is with another app."))
     run.previous = previous
-    try:
-        with transaction.atomic():
-            run.conversation = _conversation_of(origin, run, is_trial=is_trial)
-            (error,) = accept_runs([run])
-            # Only now: accepting waits for others of the organization, who may have asked the same.
-            if (twin := _asked_just_now(run)) is not None:
-                raise _AskedAlreadyError(twin)
-            if error is not None:
-                raise error
-    except _AskedAlreadyError as asked:
-        return asked.run
+    with transaction.atomic():
+        run.conversation = _conversation_of(origin, run, is_trial=is_trial)
+        (error,) = accept_runs([run])
+        # Only now: accepting waits for others of the organization, who may have asked the same.
+        if (twin := _asked_just_now(run)) is not None:
+            transaction.set_rollback(True)  # nothing of the second asking stays
+            return twin
+        if error is not None:
+            raise error
     return run
-
-
-class _AskedAlreadyError(Exception):
-    """Undoes the second asking of what ``run`` asks."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(run.id)
-        self.run = run
 
 
 def _asked_just_now(run: Run) -> Run | None:
