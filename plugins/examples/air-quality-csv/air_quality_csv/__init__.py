@@ -15,11 +15,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from altiplano_sdk import Context, PermanentError, RetryableError, SourceFile
+from altiplano_sdk.contracts import HttpClient
 
+HOST = "object.infra.data.gouv.fr"
 ADDRESS = (
-    "https://object.infra.data.gouv.fr/ineris-prod/lcsqa/"
+    f"https://{HOST}/ineris-prod/lcsqa/"
     "concentrations-de-polluants-atmospheriques-reglementes/temps-reel/{day:%Y}/FR_E2_{day:%Y-%m-%d}.csv"
 )
+PIECE = 4 * 1024 * 1024
+MOST_PIECES = 5
+"""Bytes asked for at once, and how often for one day: the country's file has some megabytes."""
 COLUMNS = {
     "Date de début": "hour",
     "nom site": "station",
@@ -35,11 +40,11 @@ class AirQualityConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     most_days: int = Field(
-        default=31,
+        default=7,
         ge=1,
-        le=366,
+        le=10,
         title="Days at most",
-        description="A wish for more days is refused; each day is one file.",
+        description="A wish for more days is refused; each day is one file of its own.",
     )
 
 
@@ -63,17 +68,11 @@ class AirQualityLoader:
         """A table for each day on which the station measured something."""
         wish = self._read_wish(reference)
         if ctx.http is None:
-            raise PermanentError(
-                "The host object.infra.data.gouv.fr was not granted.", code="not_granted"
-            )
+            raise PermanentError(f"The host {HOST} was not granted.", code="not_granted")
         for offset in range(wish.days):
             day = wish.day + timedelta(days=offset)
-            answer = await ctx.http.request("GET", ADDRESS.format(day=day))
-            if answer.status >= 500:
-                raise RetryableError(f"data.gouv.fr cannot give the measurements of {day} now.")
-            if answer.status != 200:
-                raise PermanentError(f"There are no measurements of {day}.")
-            table = table_of_station(answer.body.decode("utf-8-sig", "replace"), wish.station)
+            text = (await fetch_day(ctx.http, day)).decode("utf-8-sig", "replace")
+            table = table_of_station(text, wish.station)
             if table:
                 yield _as_file(f"air-{wish.station}-{day}.csv", table.encode())
 
@@ -88,6 +87,26 @@ class AirQualityLoader:
         if wish.days > self._most_days:
             raise PermanentError(f"At most {self._most_days} days are brought at once.")
         return wish
+
+
+async def fetch_day(http: HttpClient, day: date) -> bytes:
+    """The file of the day, in pieces: it is larger than one answer may be."""
+    body = b""
+    for _ in range(MOST_PIECES):
+        wanted = {"Range": f"bytes={len(body)}-{len(body) + PIECE - 1}"}
+        answer = await http.request("GET", ADDRESS.format(day=day), headers=wanted)
+        if answer.status >= 500 or answer.status == 429:
+            raise RetryableError(f"data.gouv.fr cannot give the measurements of {day} now.")
+        if answer.status == 200:
+            return answer.body
+        if answer.status == 416 and body:
+            return body
+        if answer.status != 206:
+            raise PermanentError(f"There are no measurements of {day}.")
+        body += answer.body
+        if len(answer.body) < PIECE:
+            return body
+    raise PermanentError(f"The measurements of {day} are more than can be read.")
 
 
 def table_of_station(text: str, station: str) -> str:
