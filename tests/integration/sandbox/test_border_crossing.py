@@ -4,11 +4,13 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import psutil
 import pytest
 
 import altiplano_sdk as sdk
 from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.sandbox.broker import PluginCapabilities
+from altiplano_worker.runtime.sandbox.pool import SandboxPool
 from tests.integration.sandbox.fakes import FixedIndex, FixedModel, MemoryStore
 from tests.unit.runtime.stages import passage
 
@@ -277,3 +279,94 @@ async def test_words_of_a_plugin_are_values_in_the_log(make_plugin: Any) -> None
     ]
     assert all(set(fields) == {"plugin", "said", "fields"} for _, fields in lines)
     assert len(lines[1][1]["fields"]) < 4200
+
+
+async def test_answers_that_nobody_waits_for_are_not_kept(
+    make_plugin: Any, context: sdk.Context, pool: SandboxPool
+) -> None:
+    before = psutil.Process().memory_info().rss
+    generator = make_plugin(
+        sdk.StageKind.GENERATOR,
+        """
+        import socket, struct
+        import altiplano_sdk as sdk
+
+        class Plugin:
+            def __init__(self, config): ...
+
+            async def generate(self, request, ctx):
+                yield sdk.TextDelta("a")
+                for number in range(3, 20):
+                    try:
+                        channel = socket.socket(fileno=number)
+                        channel.setblocking(True)
+                        head = b'{"type":"end","id":2}'
+                        frame = struct.pack(">III", len(head), 1000000, 0) + head + bytes(1000000)
+                        for _ in range(1000):
+                            channel.sendall(frame)
+                    except OSError:
+                        continue
+                yield sdk.TextDelta("b")
+        """,
+    )
+    request = sdk.GenerationRequest((sdk.ChatMessage("user", "Hi"),), max_tokens=9)
+    events = generator.generate(request, context)
+    assert await anext(events) == sdk.TextDelta("a")
+    # The reader is slow, and meanwhile the plugin sends a gigabyte of ends.
+    async with asyncio.timeout(20):
+        while pool.child_count:  # noqa: ASYNC110 - the pool tells nobody
+            await asyncio.sleep(0.05)
+    await events.aclose()
+    assert psutil.Process().memory_info().rss < before + 100_000_000
+
+
+async def test_file_from_a_plugin_without_files_is_refused_unread(
+    make_plugin: Any, context: sdk.Context
+) -> None:
+    tool = make_plugin(
+        sdk.StageKind.TOOL,
+        """
+        import socket, struct
+
+        class Plugin:
+            name, description, parameters = "t", "d", {}
+
+            def __init__(self, config): ...
+
+            async def call(self, arguments, ctx):
+                for number in range(3, 20):
+                    try:
+                        channel = socket.socket(fileno=number)
+                        head = b'{"type":"item","id":2}'
+                        channel.sendall(struct.pack(">III", len(head), 2, 1000) + head + b"[]")
+                    except OSError:
+                        continue
+        """,
+    )
+    with pytest.raises(PluginFailedError, match="sent more than it may"):
+        await tool.call({}, context)
+
+
+async def test_two_plugins_keep_their_own_versions_of_a_library(
+    make_plugin: Any, context: sdk.Context
+) -> None:
+    source = """
+        import altiplano_sdk as sdk
+        import shared_library
+
+        class Plugin:
+            name, description, parameters = "t", "d", {}
+
+            def __init__(self, config): ...
+
+            async def call(self, arguments, ctx):
+                return sdk.ToolResult(shared_library.VERSION)
+        """
+    told = []
+    for version in ("1.0", "2.0"):
+        tool = make_plugin(sdk.StageKind.TOOL, source)
+        site = tool._installed.release.directory / "site"
+        site.mkdir()
+        (site / "shared_library.py").write_text(f"VERSION = {version!r}", encoding="utf-8")
+        told.append((await tool.call({}, context)).content)
+    assert told == ["1.0", "2.0"]

@@ -42,7 +42,8 @@ class BrokerLimits:
 
     asks: Mapping[str, int] = field(default_factory=lambda: _ASKS)
     at_once: int = 8
-    waiting: int = 64
+    waiting: int = 256
+    waiting_bytes: int = 32 * 1024 * 1024
     log_lines: int = 200
     search_results: int = 200
     search_characters: int = 20_000
@@ -69,6 +70,7 @@ class Broker:
         self._limits = limits or BrokerLimits()
         self._asked: Counter[str] = Counter()
         self._lines = 0
+        self._waiting_bytes = 0
         self._at_once = asyncio.Semaphore(self._limits.at_once)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._send: Send | None = None
@@ -99,13 +101,22 @@ class Broker:
         self._asked["*"] += 1
         most = 2 * sum(self._limits.asks.values())
         is_sound = message.name in BROKER and message.id not in self._tasks
-        crowded = len(self._tasks) >= self._limits.waiting or self._asked["*"] > most
+        self._waiting_bytes += len(body)
+        crowded = (
+            len(self._tasks) >= self._limits.waiting
+            or self._waiting_bytes > self._limits.waiting_bytes
+            or self._asked["*"] > most
+        )
         if not is_sound or crowded or self._closed:
             return self._closed and is_sound
         task = asyncio.get_running_loop().create_task(self._serve(message, body))
         self._tasks[message.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(message.id, None))
+        task.add_done_callback(lambda _: self._finish(message.id, len(body)))
         return True
+
+    def _finish(self, asked: int, size: int) -> None:
+        self._tasks.pop(asked, None)
+        self._waiting_bytes -= size
 
     def forget(self, asked: int) -> None:
         """The plugin no longer waits for this answer."""

@@ -5,21 +5,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Final, cast
+from contextlib import contextmanager, suppress
+from typing import Any, Final
 
 import altiplano_sdk as sdk
-from altiplano_sdk.sandbox_child.sending import RECEIVED, SENT
 from altiplano_sdk.wire import (
     Codec,
     Frame,
-    FrameError,
-    FrameReader,
     WireError,
     attributes_codec,
-    decode_message,
-    encode_frame,
-    encode_message,
     method_codec,
 )
 from altiplano_sdk.wire.messages import (
@@ -42,6 +36,7 @@ from altiplano_sdk.wire.messages import (
     Started,
 )
 from altiplano_worker.runtime.sandbox.broker import Broker
+from altiplano_worker.runtime.sandbox.channel import ChildChannel
 from altiplano_worker.runtime.sandbox.exchange import (
     BadAnswerError,
     CallFailedError,
@@ -57,12 +52,11 @@ CANCEL_SECONDS: Final = 1.0
 MOST_STRAY_MESSAGES: Final = 500
 MOST_LINES: Final = 200
 """Log lines between two calls; what is said within one is counted by its broker."""
-MOST_UNSENT_BYTES: Final = 64 * 1024 * 1024
 ITEMS_AHEAD: Final = 16
 FILES_AHEAD: Final = 1
 
 
-class SandboxChild(asyncio.Protocol):
+class SandboxChild:
     """One process with one package loaded. For one event loop, and for one organization."""
 
     def __init__(
@@ -73,21 +67,27 @@ class SandboxChild(asyncio.Protocol):
         on_log: Callable[[Log, bytes], None],
     ) -> None:
         self.launched = launched
-        self._on_log = on_log
-        self.lost: str | None = None
-        self.is_at_fault = False
         self.calls_open = 0
         self._on_lost = on_lost
-        self._reader = FrameReader(SENT)
+        self._on_log = on_log
+        self._channel = ChildChannel(
+            launched, on_message=self._receive, on_lost=self._release_waiting
+        )
         self._ids = itertools.count(1)
         self._pending: dict[int, Pending] = {}
         self._instances: dict[tuple[sdk.StageKind, str], tuple[int, Mapping[str, Any]]] = {}
         self._configuring = asyncio.Lock()
         self._stray = 0
         self._lines = 0
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._transport: asyncio.Transport | None = None
+
+    @property
+    def lost(self) -> str | None:
+        """Why the process is gone, as the second half of a sentence; None while it lives."""
+        return self._channel.lost
+
+    @property
+    def is_at_fault(self) -> bool:
+        return self._channel.is_at_fault
 
     @property
     def instance_count(self) -> int:
@@ -99,12 +99,12 @@ class SandboxChild(asyncio.Protocol):
         Raises ChildLostError, or CallFailedError with what the import raised. The child is useless
         after either and has been killed.
         """
-        loop = asyncio.get_running_loop()
+        takes_files = any(p.kind is sdk.StageKind.LOADER for p in release.manifest.provides)
         try:
             async with asyncio.timeout(START_SECONDS):
                 directory = await asyncio.to_thread(self.launched.admit, release)
                 first = self.launched.first_message(directory, memory_bytes=memory_bytes)
-                await loop.connect_accepted_socket(lambda: self, self.launched.channel.dup())
+                await self._channel.connect(takes_files=takes_files)
                 await self._ask_once(0, first, b"", Started)
                 manifest = release.manifest.model_dump_json().encode()
                 await self._ask_once(0, Load(directory, release.draft), manifest, Ready)
@@ -150,11 +150,11 @@ class SandboxChild(asyncio.Protocol):
         number = next(self._ids)
         body = codec.arguments.encode(arguments)
         with self._open(number, broker) as pending:
-            self._send(Call(number, instance, method, offered), body)
+            self._channel.send(Call(number, instance, method, offered), body)
             message, frame = await pending.next()
             pending.done = True
         if not isinstance(message, Result):
-            raise self._broken("answered out of turn")
+            raise self._channel.break_off("answered out of turn")
         return _decode(codec.result, frame.body)
 
     async def stream(
@@ -177,58 +177,29 @@ class SandboxChild(asyncio.Protocol):
         ahead = FILES_AHEAD if kind is sdk.StageKind.LOADER else ITEMS_AHEAD
         with self._open(number, broker) as pending:
             pending.room = ahead
-            self._send(Call(number, instance, method, offered), body)
-            self._send(More(number, ahead))
+            self._channel.send(Call(number, instance, method, offered), body)
+            self._channel.send(More(number, ahead))
             while True:
                 message, frame = await pending.next()
                 if isinstance(message, End):
                     pending.done = True
                     return
                 if not isinstance(message, Item):
-                    raise self._broken("answered out of turn")
+                    raise self._channel.break_off("answered out of turn")
                 yield _decode(codec.result, frame.body), frame.blob
                 pending.room += 1
-                self._send(More(number, 1))
+                self._channel.send(More(number, 1))
 
     def kill(self, reason: str, *, at_fault: bool = True) -> None:
         """The process is gone, and everyone who waits for it hears the reason. Idempotent."""
-        if self.lost is not None:
-            return
-        self.lost = reason
-        self.is_at_fault = at_fault
+        self._channel.kill(reason, at_fault=at_fault)
+
+    def _release_waiting(self, reason: str) -> None:
         for pending in self._pending.values():
             pending.answers.put_nowait(ChildLostError(reason))
             if pending.broker is not None:
                 pending.broker.close()
-        if self._transport is not None:
-            self._transport.abort()
-        self.launched.kill()
         self._on_lost(self)
-
-    # asyncio.Protocol
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.kill("stopped unexpectedly")
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    def data_received(self, data: bytes) -> None:
-        if self.lost is not None:
-            return
-        try:
-            for frame in self._reader.feed(data):
-                self._receive(decode_message(frame.head), frame)
-        except FrameError:
-            self.kill("sent more than it may")
-        except WireError:
-            self.kill("sent something that is no message")
 
     # what happens to messages
 
@@ -251,14 +222,16 @@ class SandboxChild(asyncio.Protocol):
 
     def _receive_answer(self, number: int, message: Message, frame: Frame) -> None:
         pending = self._pending.get(number)
-        if pending is None:
+        if pending is None or pending.has_ended:
             self._count_stray()
             return
-        if isinstance(message, Item):
-            if pending.room <= 0:
-                self.kill("sent more than it was asked for")
-                return
+        if not isinstance(message, Item):
+            pending.has_ended = True
+        elif pending.room > 0:
             pending.room -= 1
+        else:
+            self.kill("sent more than it was asked for")
+            return
         pending.answers.put_nowait((message, frame))
 
     def _receive_question(self, message: Ask, body: bytes) -> None:
@@ -285,36 +258,17 @@ class SandboxChild(asyncio.Protocol):
         if self._stray > MOST_STRAY_MESSAGES:
             self.kill("talks without being asked")
 
-    def _broken(self, reason: str) -> ChildLostError:
-        self.kill(reason)
-        return ChildLostError(reason)
-
-    # sending and waiting
-
-    def _send(self, message: Message, body: bytes = b"") -> None:
-        if self._transport is None or self.lost is not None:
-            raise ChildLostError(self.lost or "was not started")
-        if self._transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
-            raise self._broken("does not read what it is told")
-        try:
-            self._transport.write(encode_frame(Frame(encode_message(message), body), RECEIVED))
-        except FrameError as error:
-            raise BadAnswerError(f"what it was asked is too large: {error}") from error
-
-    async def _send_answer(self, message: Message, body: bytes) -> None:
-        """For the broker: waits while the plugin is behind with reading."""
-        await self._writable.wait()
-        self._send(message, body)
+    # waiting
 
     async def _ask_once(
         self, number: int, message: Message, body: bytes, expected: type[Message]
     ) -> Frame:
         with self._open(number, None) as pending:
-            self._send(message, body)
+            self._channel.send(message, body)
             answer, frame = await pending.next()
             pending.done = True
         if not isinstance(answer, expected):
-            raise self._broken("answered out of turn")
+            raise self._channel.break_off("answered out of turn")
         return frame
 
     @contextmanager
@@ -322,9 +276,9 @@ class SandboxChild(asyncio.Protocol):
         """Answers to ``number`` are expected within; left early, the plugin is told to stop."""
         pending = self._pending[number] = Pending(broker)
         if broker is not None:
-            broker.connect(self._send_answer)
+            broker.connect(self._channel.send_in_time)
         self.calls_open += 1
-        self._lines = 0
+        self._lines = self._stray = 0
         try:
             yield pending
         finally:
@@ -337,11 +291,9 @@ class SandboxChild(asyncio.Protocol):
 
     def _stop_call(self, number: int) -> None:
         """The call is over for us. The plugin has a moment to say that it is over for it, too."""
-        if self.lost is not None:
-            return
-        pending = self._pending[number] = Pending()
-        pending.room = 2**31
-        self._send(Cancel(number))
+        pending = self._pending[number] = Pending(room=2**31)
+        with suppress(ChildLostError):
+            self._channel.send(Cancel(number))
         loop = asyncio.get_running_loop()
         waiting = loop.create_task(self._await_end(number, pending))
         waiting.add_done_callback(lambda task: task.exception())

@@ -34,12 +34,14 @@ class BadAnswerError(Exception):
 class Pending:
     """A question to the plugin that is open.
 
-    ``room`` is how many items of a stream may still come; ``done`` is set when nothing will.
+    ``room`` is how many items of a stream may still come. ``has_ended`` is set when the last answer
+    arrived, ``done`` when it was read.
     """
 
     broker: Broker | None = None
     answers: asyncio.Queue[tuple[Message, Frame] | Exception] = field(default_factory=asyncio.Queue)
     room: int = 0
+    has_ended: bool = False
     done: bool = False
 
     async def next(self) -> tuple[Message, Frame]:

@@ -26,6 +26,9 @@ from altiplano_worker.runtime.sandbox.layout import Layout, child_layout
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
 
+PYTHON_BYTES: Final = 256 * 1024 * 1024
+"""Address space that Python and the SDK take before the plugin's first line; measured at 90 MB,
+with room for the stacks of threads, which are reserved and hardly used."""
 SCRATCH_BYTES: Final = 64 * 1024 * 1024
 FIRST_ACCOUNT: Final = 1_000_000_000
 PLACES: Final = 64
@@ -118,7 +121,7 @@ class Launched:
             readable=tuple(str(place) for place in readable),
             writable=writable,
             scratch=scratch,
-            memory_bytes=memory_bytes,
+            address_space=memory_bytes + PYTHON_BYTES,
             file_bytes=SCRATCH_BYTES,
             uid=self.uid,
             enclosed=self._encloses,

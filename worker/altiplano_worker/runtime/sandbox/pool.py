@@ -67,11 +67,11 @@ class PoolKey:
 class _Seat:
     """The process of one key, and its past."""
 
+    calls: asyncio.Semaphore
     child: SandboxChild | None = None
     users: int = 0
     idle_since: float = 0.0
     starting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
     crashes: deque[float] = field(default_factory=deque)
 
 

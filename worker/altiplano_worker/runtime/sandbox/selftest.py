@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import altiplano_sdk as sdk
-from altiplano_sdk.sandbox_child.harden import PYTHON_BYTES
 from altiplano_worker.runtime.sandbox.broker import PluginCapabilities
-from altiplano_worker.runtime.sandbox.launcher import ENVIRONMENT
+from altiplano_worker.runtime.sandbox.launcher import ENVIRONMENT, PYTHON_BYTES
 from altiplano_worker.runtime.sandbox.levels import NoSandboxError, SandboxLevel, choose_level
 from altiplano_worker.runtime.sandbox.plugins import sandboxed_plugin
 from altiplano_worker.runtime.sandbox.pool import PoolLimits, SandboxPool

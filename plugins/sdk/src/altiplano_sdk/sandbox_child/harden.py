@@ -11,9 +11,6 @@ from altiplano_sdk.sandbox_child.landlock import restrict_files
 from altiplano_sdk.sandbox_child.seccomp import install_filter
 from altiplano_sdk.wire.messages import Start, Started
 
-PYTHON_BYTES: Final = 256 * 1024 * 1024
-"""Address space that Python and the SDK take before the plugin's first line; measured at 90 MB,
-with room for the stacks of threads, which are reserved and hardly used."""
 OPEN_FILES: Final = 64
 THREADS: Final = 64
 CPU_SECONDS: Final = 3600
@@ -46,9 +43,8 @@ def close_doors(start: Start) -> Started:
 
 
 def _set_limits(start: Start) -> None:
-    space = start.memory_bytes + PYTHON_BYTES
     limits = [
-        (resource.RLIMIT_AS, space),
+        (resource.RLIMIT_AS, start.address_space),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_FSIZE, start.file_bytes),

@@ -19,14 +19,14 @@ class Start:
     """First word to the child: which doors to close behind itself, see ``sandbox_child.harden``.
 
     ``readable`` and ``writable`` are the only paths that stay open. ``uid`` is the account to
-    become, None to stay. ``memory_bytes`` are beyond what Python itself needs. ``enclosed`` says that
-    the process is in a file system of its own.
+    become, None to stay. ``address_space`` holds what Python needs, too. ``enclosed`` says that the
+    process is in a file system of its own.
     """
 
     readable: tuple[str, ...]
     writable: tuple[str, ...]
     scratch: str
-    memory_bytes: int
+    address_space: int
     file_bytes: int
     uid: int | None = None
     enclosed: bool = False
