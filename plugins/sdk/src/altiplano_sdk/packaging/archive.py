@@ -17,6 +17,8 @@ from altiplano_sdk.packaging import layout
 from altiplano_sdk.packaging.findings import ArchiveError, Finding
 from altiplano_sdk.packaging.reading import read_manifest
 from altiplano_sdk.packaging.rulebook import files as rules
+from altiplano_sdk.packaging.rulebook.releases import BAD_SCHEMA
+from altiplano_sdk.packaging.schema_safety import UnsafeSchemaError, check_schema_safety
 from altiplano_sdk.packaging.source import PackageSource, SourceFile
 from altiplano_sdk.packaging.zip_safety import entry_findings, open_zip
 
@@ -170,7 +172,17 @@ def _opened(file: BinaryIO, name: str) -> PackageArchive:
     ]
     if missing:
         raise ArchiveError(missing)
-    return PackageArchive(file, archive, manifest)
+    opened = PackageArchive(file, archive, manifest)
+    for kind, config_schema in opened.schemas.items():
+        _check_schema(f"{layout.SCHEMAS}/{kind}.json", config_schema)
+    return opened
+
+
+def _check_schema(name: str, schema: Mapping[str, Any]) -> None:
+    try:
+        check_schema_safety(schema)
+    except UnsafeSchemaError as error:
+        raise ArchiveError([BAD_SCHEMA.finding(str(error), file=name)]) from error
 
 
 def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

@@ -103,8 +103,8 @@ def _kind_findings(
         elif bound := _narrowed(old_fields[was], new_fields[name]):
             message = f"`{name}` allows less than in the last release, by `{bound}`."
             yield rules.NARROWED.finding(message, file=file)
-    kept = {name for name, was in moved.items() if was in old.get("required", ())}
-    for name in sorted(set(new.get("required", ())) - kept - set(least)):
+    kept = {name for name, was in moved.items() if was in _required(old)}
+    for name in sorted(_required(new) - kept - set(least)):
         message = f"`{name}` is required, and stored configurations need not have it."
         yield rules.FIELD_GONE.finding(message, file=file)
 
@@ -135,6 +135,11 @@ def _narrowed(old: Any, new: Any) -> str:
 def _fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     fields = schema.get("properties")
     return fields if isinstance(fields, Mapping) else {}
+
+
+def _required(schema: Mapping[str, Any]) -> set[str]:
+    named = schema.get("required")
+    return {name for name in named if isinstance(name, str)} if isinstance(named, list) else set()
 
 
 def _types(field: Any, schema: Mapping[str, Any]) -> set[str]:

@@ -23,8 +23,10 @@ def _schema(text: str) -> Example:
 BAD_SCHEMA: Final = Rule(
     "ALT501",
     "The configuration is an object with fields",
-    "The form in the builder is drawn from the schema, and what owners enter is checked by it.",
-    "Let `Config` be a pydantic model whose fields have plain types.",
+    "The form in the builder is drawn from the schema, and what owners enter is checked by it, in "
+    "the portal itself: it must be checked soon, and fetch nothing.",
+    "Let `Config` be a pydantic model whose fields have plain types, and whose patterns are short: "
+    "from `^`, with no repeated group, and with a `max_length` beside them.",
     bad=_schema('{"type": "array"}'),
     good=_schema(_DESCRIBED),
 )
