@@ -218,6 +218,11 @@ def test_file_names_that_deceive_are_refused(name):
 def test_attributes_are_bounded():
     good = {"model_id": "m", "dimension": 3}
     assert border.check_attributes(good) == good
-    for bad in ({"dimension": 0}, {"dimension": 70_000}, {"name": "x" * 2001}):
+    for bad in (
+        {"dimension": 0},
+        {"dimension": 70_000},
+        {"name": "x" * 2001},
+        {"parameters": {"title": "x" * 40_000}},
+    ):
         with pytest.raises(BadAnswerError):
             border.check_attributes(bad)

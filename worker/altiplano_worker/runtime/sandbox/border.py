@@ -6,6 +6,7 @@ the plugin was given. Every function raises BadAnswerError, or returns what may 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -22,6 +23,7 @@ MOST_DOCUMENT_TEXT: Final = 5_000_000
 MOST_VARIANTS: Final = 16
 MOST_CITATIONS: Final = 1000
 MOST_SCORES: Final = 50
+MOST_SCHEMA: Final = 32_768
 MOST_PAGES: Final = 100_000
 _UNIT_TOLERANCE: Final = 1e-3
 
@@ -175,6 +177,8 @@ def check_attributes(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
         texts = [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
         for text in texts:
             _check_text(name, str(text), most=2000)
+    if len(json.dumps(attributes.get("parameters", {}))) > MOST_SCHEMA:
+        raise BadAnswerError("a schema of its arguments that is too large")
     if not 1 <= attributes.get("dimension", 1) <= 65_536:
         raise BadAnswerError("a dimension that cannot be")
     return attributes
