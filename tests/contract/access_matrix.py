@@ -9,6 +9,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
+from tests.contract.third_party_routes import THIRD_PARTY  # noqa: F401 - a part of the matrix
+
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
@@ -343,54 +345,6 @@ MATRIX: Final = (
     *SHARE_ROWS,
     *VISITOR_ROWS,
 )
-
-THIRD_PARTY: Final = frozenset(
-    {
-        "accounts/login/",
-        "accounts/logout/",
-        "accounts/inactive/",
-        "accounts/signup/",
-        "accounts/reauthenticate/",
-        "accounts/email/",
-        "accounts/confirm-email/",
-        "accounts/password/change/",
-        "accounts/password/set/",
-        "accounts/password/reset/",
-        "accounts/login/code/confirm/",
-        r"accounts/^confirm-email/(?P<key>[-:\w]+)/$",
-        "accounts/password/reset/key/done/",
-        r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        "accounts/password/reset/done/",
-        "accounts/2fa/",
-        "accounts/2fa/authenticate/",
-        "accounts/2fa/reauthenticate/",
-        "accounts/2fa/totp/activate/",
-        "accounts/2fa/totp/deactivate/",
-        "accounts/2fa/recovery-codes/",
-        "accounts/2fa/recovery-codes/generate/",
-        "accounts/2fa/recovery-codes/download/",
-        "accounts/2fa/webauthn/",
-        "accounts/2fa/webauthn/add/",
-        "accounts/2fa/webauthn/reauthenticate/",
-        "accounts/2fa/webauthn/keys/<int:pk>/remove/",
-        "accounts/2fa/webauthn/keys/<int:pk>/edit/",
-        "accounts/2fa/webauthn/login/",
-        "accounts/3rdparty/login/cancelled/",
-        "accounts/3rdparty/login/error/",
-        "accounts/3rdparty/signup/",
-        "accounts/3rdparty/",
-        "accounts/social/login/cancelled/",
-        "accounts/social/login/error/",
-        "accounts/social/signup/",
-        "accounts/social/connections/",
-        "accounts/oidc/<str:provider_id>/login/",
-        "accounts/oidc/<str:provider_id>/login/callback/",
-        "accounts/oidc/^(?P<provider_id>[^/]+)/login/",
-        "accounts/oidc/^(?P<provider_id>[^/]+)/login/callback/",
-        "accounts/sessions/",
-    }
-)
-"""django-allauth's pages, tested by its authors; ours is which of them are there at all."""
 
 ANY_METHOD: Final = frozenset({"language/setlang/"})
 """Django's own view: it acts on POST alone, and answers everything with a redirect."""
