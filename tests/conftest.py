@@ -1,9 +1,11 @@
 """What every test may rely on: the cast, a quiet broker, sockets only where a test is about them."""
 
 import pytest
+from django.db import connection
 from django.utils import translation
 from pytest_socket import disable_socket, enable_socket
 
+from altiplano.accounts.consent_guards import lift_guards
 from tests.fakes import publisher
 
 
@@ -23,6 +25,18 @@ def sockets(request: pytest.FixtureRequest):
         enable_socket()
     else:
         yield
+
+
+@pytest.fixture(autouse=True)
+def rows_may_go(request: pytest.FixtureRequest):
+    """After a test with transactions of its own its tables are emptied, consents included.
+
+    The guards that keep those are set again by the migration signal that follows.
+    """
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if marker is not None and marker.kwargs.get("transaction"):
+        lift_guards(connection)
 
 
 @pytest.fixture(autouse=True)

@@ -92,6 +92,10 @@ SAME_STAGE: Final = MappingProxyType(
 )
 NO_GUARD: Final = MappingProxyType({"revision": "1", "position": "1", "do": "remove"})
 READ_KEY: Final = MappingProxyType({"name": "New", "scopes": ["read"]})
+ANOTHER_TEXT: Final = MappingProxyType(
+    {"document": "acceptable-use", "version": 1, "language": "en", "sha256": "0" * 64,
+     "capacity": "director", "has_authority": True}
+)  # fmt: skip
 QUESTION: Final = MappingProxyType({"input": "How long does compost take?"})
 
 API_ROWS: Final = (
@@ -104,6 +108,9 @@ API_ROWS: Final = (
     _api("POST", "members", Needs.MANAGE, 201, body={"email": "n@example.org", "role": "viewer"}),
     _api("PATCH", "members/<member_id>", Needs.MANAGE, body={"role": "builder"}),
     _api("DELETE", "members/<member_id>", Needs.OWN_OR_MANAGE, 204),
+    _api("GET", "legal", Needs.NOTHING),
+    _api("GET", "organization/consents", Needs.READ),
+    _api("POST", "organization/consents", Needs.MANAGE, 409, body=ANOTHER_TEXT),
     _api("GET", "plugins", Needs.READ),
     _api("POST", "plugins/releases", Needs.WRITE, 400),
     _api("GET", "plugins/releases/<release_id>", Needs.READ),
@@ -176,6 +183,19 @@ PAGE_ROWS: Final = (
     _page("GET", "organization/delete/", Needs.MANAGE),
     _page("POST", "organization/delete/", Needs.MANAGE, 400, body={"name": "Another name"}),
     _page("GET", "organization/history/", Needs.MANAGE),
+    _page("GET", "organization/consents/", Needs.READ),
+    _page("GET", "organization/consents/consents.csv", Needs.MANAGE),
+    _page("GET", "organization/consents/give/<slug:document>/<str:number>/", Needs.MANAGE,
+          foreign=200),
+    _page("POST", "organization/consents/give/<slug:document>/<str:number>/", Needs.MANAGE, 400,
+          foreign=400),
+    _page("GET", "organization/consents/<str:consent_id>/withdraw/", Needs.MANAGE),
+    _page("POST", "organization/consents/<str:consent_id>/withdraw/", Needs.MANAGE, 302),
+    _page("GET", "legal/", Needs.NOTHING),
+    _page("GET", "legal/<slug:document>/", Needs.NOTHING),
+    _page("GET", "legal/<slug:document>/<str:number>/", Needs.NOTHING),
+    _page("GET", "legal/<slug:document>/<str:number>/changes/", Needs.NOTHING, 404),
+    _page("GET", "legal/<slug:document>/<str:number>/<str:language>.txt", Needs.NOTHING),
     _page("GET", "members/", Needs.READ),
     _page("POST", "members/", Needs.MANAGE, 302, body={"email": "n@example.org", "role": "viewer"}),
     _page("GET", "members/<str:member_id>/role/", Needs.MANAGE),

@@ -21,6 +21,7 @@ from altiplano.studio.domain.sharing import open_to_public
 from altiplano.studio.domain.versions import freeze_version, publish_version
 from tests.cast import Member, client_with_key, make_member
 from tests.factories.accounts import OrganizationFactory
+from tests.factories.legal import accept, publish_text
 from tests.factories.packages import make_package
 from tests.factories.studio import CollectionFactory, report_all_plugins
 
@@ -63,6 +64,7 @@ def make_world(folder: Path) -> World:
     freeze_version(principal=owner.principal, app_id=app.id)
     publish_version(principal=owner.principal, app_id=app.id, number=1)
     open_to_public(principal=owner.principal, app_id=app.id)
+    consent = accept(owner.principal, publish_text())
     run = _finished_run(viewer, app)
     report = Report.unscoped.create(organization=green, run=run, user=viewer.user, reason="wrong")
     return World(
@@ -86,6 +88,9 @@ def make_world(folder: Path) -> World:
             "app": app.slug,
             "page": "1",
             "key": "not-a-key",
+            "document": "acceptable-use",
+            "language": "en",
+            "consent_id": str(consent.id),
             **make_package(green),
         },
         clients=_clients(owner, builder, viewer, outsider),

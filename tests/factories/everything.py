@@ -29,6 +29,7 @@ from altiplano.studio.domain.apps import keep_revision
 from altiplano.studio.models import AppSharing, DraftPackage
 from tests.cast import make_member
 from tests.factories.accounts import OrganizationFactory
+from tests.factories.legal import accept, publish_text
 from tests.factories.packages import make_packages
 from tests.factories.runs import publish_app
 from tests.factories.studio import CollectionFactory
@@ -79,6 +80,7 @@ def make_everything(number: int) -> set[str]:
         starts_at=now + timedelta(days=1),
         ends_at=now + timedelta(days=2),
     )
+    accept(member.principal, publish_text(f"text-{number}"))
     Group.objects.create(name=f"Group {number}")
     record_event(
         principal=member.principal,

@@ -32,6 +32,7 @@ KINDS = (
     Kind("documents", _("collections and documents"), ("collection", "document")),
     Kind("apps", _("apps"), ("app", "report")),
     Kind("plugins", _("plugins"), ("package", "installation", "author_key", "package_concern")),
+    Kind("consents", _("consents"), ("consent",)),
     Kind("organization", _("the organization itself"), ("organization",)),
 )
 
@@ -50,6 +51,10 @@ SENTENCES: Mapping[str, StrPromise] = {
     "invitation.accepted": _("%(who)s accepted the invitation and is %(role)s."),
     "token.issued": _("%(who)s made the API key “%(name)s”."),
     "token.revoked": _("%(who)s revoked the API key “%(name)s”."),
+    "consent.given": _(
+        "%(who)s accepted “%(title)s”, version %(version)s, in the capacity of %(capacity)s."
+    ),
+    "consent.withdrawn": _("%(who)s withdrew the consent to “%(title)s”, version %(version)s."),
     "collection.created": _("%(who)s made the collection “%(name)s”."),
     "collection.deleted": _("%(who)s deleted the collection “%(name)s”."),
     "document.deleted": _("%(who)s deleted the document “%(name)s”."),

@@ -10,6 +10,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from altiplano.accounts.append_only import AppendOnlyError
+from altiplano.accounts.consent_models import (  # noqa: F401 - Django finds models here
+    Consent,
+    LegalDocument,
+    LegalText,
+    LegalVersion,
+)
 from altiplano.kernel.tenancy import IdentifiedModel, OrganizationModel
 
 
@@ -172,10 +179,6 @@ class ApiToken(OrganizationModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
-
-
-class AppendOnlyError(RuntimeError):
-    """An audit row was about to be changed or removed."""
 
 
 class AuditQuerySet(models.QuerySet["AuditEvent"]):

@@ -9,6 +9,7 @@ from ninja.operation import Operation
 
 from altiplano.accounts.interfaces.api import router as accounts_router
 from altiplano.accounts.interfaces.auth import KeyOrSession
+from altiplano.accounts.interfaces.consent_api import router as consent_router
 from altiplano.catalog.interfaces.api import router as catalog_router
 from altiplano.config.api_errors import handle_error
 from altiplano.config.api_schema import describe_errors
@@ -57,6 +58,7 @@ api = AltiplanoAPI(
 
 for _router in (
     accounts_router,
+    consent_router,
     knowledge_router,
     catalog_router,
     studio_router,

@@ -64,6 +64,11 @@ class DomainError(Exception):
         return {name: fill(reason, self._params) for name, reason in self._fields.items()}
 
     @property
+    def remedy(self) -> str:
+        """The page on which a person can do what is missing; empty where there is none."""
+        return ""
+
+    @property
     def extra(self) -> Mapping[str, object]:
         """What a program is told besides, by name; ready for JSON."""
         return {}

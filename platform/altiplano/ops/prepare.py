@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from altiplano.accounts.domain.legal import ensure_templates
 from altiplano.kernel.jobs import create_job
 from altiplano.kernel.models import Heartbeat
 from altiplano.knowledge.index_files import index_directory
@@ -21,7 +22,8 @@ def prepare_database() -> Iterator[str]:
 
     Yields a line for people per thing done. Proofs of life of an earlier run are forgotten, and
     new ones asked for, so that readiness speaks of the workers that start now. A collection whose
-    index files are gone (a restored backup has none) waits to be indexed again.
+    index files are gone (a restored backup has none) waits to be indexed again. The legal texts that
+    we ship are there as drafts, which bind nobody.
     """
     waiting = pending_migrations()
     if waiting:
@@ -29,6 +31,9 @@ def prepare_database() -> Iterator[str]:
         yield f"applied {waiting} database migrations"
     endpoint = ensure_default_endpoint()
     yield f"default model: {endpoint}" if endpoint else "no default model is configured"
+    drafts = ensure_templates()
+    if drafts:
+        yield f"{drafts} templates of legal texts wait as drafts in the dashboard"
     rebuilt = rebuild_missing_indexes()
     if rebuilt:
         yield f"{rebuilt} search indexes will be rebuilt from the database"

@@ -12,6 +12,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from altiplano.accounts.consent_models import Purpose
+from altiplano.accounts.consent_queries import standings_of, text_for_reader
+from altiplano.accounts.domain.consents import give_consent
 from altiplano.accounts.domain.organizations import create_organization_with_owner
 from altiplano.accounts.domain.sessions import principal_for
 from altiplano.accounts.domain.tokens import issue_token
@@ -46,6 +49,7 @@ EXAMPLES = {
     "Peut-on boire l\u2019eau de pluie ?": "fr",
 }
 KEY_NAME = "Demo key"
+CAPACITY = "demonstration"
 WAIT_SECONDS = 240.0
 CATALOGUE_SECONDS = 30.0
 POLL_SECONDS = 0.25
@@ -164,6 +168,7 @@ def _published_app(principal: Principal, collection: Collection) -> App:
     if app is None:
         app = _new_app(principal, collection)
     if app.published_version is None:
+        _accept_texts(principal)
         version = freeze_version(principal=principal, app_id=app.id)
         app = publish_version(principal=principal, app_id=app.id, number=version.number)
     if not AppSharing.objects.within(principal.organization_id).filter(app=app).exists():
@@ -172,6 +177,20 @@ def _published_app(principal: Principal, collection: Collection) -> App:
             change_appearance(principal=principal, app_id=app.id, appearance=look)
             open_to_public(principal=principal, app_id=app.id)
     return app
+
+
+def _accept_texts(principal: Principal) -> None:
+    """As the owner of the demo, and saying so: where staff published nothing, there is nothing."""
+    for standing in standings_of(principal.organization_id, purpose=Purpose.PUBLISH_APP):
+        if standing.missing is not None:
+            text = text_for_reader(standing.missing)
+            give_consent(
+                principal=principal,
+                text_id=text.id,
+                sha256=text.sha256,
+                capacity=CAPACITY,
+                has_authority=True,
+            )
 
 
 def _new_app(principal: Principal, collection: Collection) -> App:

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Awaitable, Callable
 from typing import cast
+from urllib.parse import urlencode
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.text import compress_string
 
 from altiplano.kernel.errors import DomainError
+from altiplano.kernel.way_back import way_back
 from altiplano.web.errors import render_error
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -103,12 +106,15 @@ PROGRAM_PATHS = ("/api/", "/v1/", "/mcp/")
 def _show_domain_error(request: HttpRequest, exception: Exception) -> HttpResponse | None:
     if not isinstance(exception, DomainError) or request.path.startswith(PROGRAM_PATHS):
         return None
+    if exception.remedy:
+        return redirect(f"{exception.remedy}?{urlencode({'next': way_back(request)})}")
     return render_error(request, exception)
 
 
 @sync_and_async_middleware
 def domain_error_pages(get_response: Sync | Async) -> Sync | Async:
-    """A domain error that leaves a page's view becomes a page with its status."""
+    """A domain error that leaves a page's view becomes a page with its status, or leads to the page
+    where what is missing can be done."""
     if iscoroutinefunction(get_response):
 
         async def handle_async(request: HttpRequest) -> HttpResponse:

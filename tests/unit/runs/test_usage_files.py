@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altiplano.runs.interfaces.usage_files import FORMULA_SIGNS, write_rows
+from altiplano.kernel.tables_as_text import FORMULA_SIGNS, write_rows
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
+from altiplano.accounts.domain.consents import forget_organization
 from altiplano.accounts.domain.organizations import create_organization, read_facts
 from altiplano.accounts.models import Membership, Organization, Role, User
 from altiplano.accounts.principal import Principal
@@ -87,5 +88,6 @@ def delete_organization(*, principal: Principal, typed_name: str) -> str:
             data={"name": organization.name, "slug": organization.slug},
         )
         delete_large_tables(organization.id)
+        forget_organization(organization.id)
         organization.delete()
     return organization.name

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts import queries
 from altiplano.accounts.domain.audit import record_event
+from altiplano.accounts.domain.consents import forget_person
 from altiplano.accounts.domain.members import remove_member
 from altiplano.accounts.domain.sessions import principal_for
 from altiplano.accounts.models import Membership, User
@@ -41,6 +42,7 @@ def delete_account(*, user: User, typed_email: str) -> None:
         )
     with transaction.atomic():
         _leave_everywhere(user)
+        forget_person(user)
         record_event(
             principal=None,
             actor=user,

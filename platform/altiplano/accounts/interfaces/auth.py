@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
@@ -25,6 +24,7 @@ from altiplano.accounts.models import User
 from altiplano.accounts.principal import Principal
 from altiplano.accounts.stand_in import stand_in_of
 from altiplano.kernel.errors import NotAllowedError, NotSignedInError
+from altiplano.kernel.way_back import way_back
 
 SESSION_KEY = "organization_id"
 """Where the session keeps the organization that a person with several works in."""
@@ -112,17 +112,6 @@ class KeyOrSession(AuthBase):
         return authenticate_request(request)
 
 
-def _way_back(request: HttpRequest) -> str:
-    """Where to go on after signing in; for a form that was sent, the page where it stands."""
-    if request.method in ("GET", "HEAD"):
-        return request.get_full_path()
-    page = urlsplit(request.headers.get("Referer", ""))
-    if page.netloc != request.get_host() or page.path.startswith("//"):
-        return request.get_full_path()
-    path = page.path or "/"
-    return f"{path}?{page.query}" if page.query else path
-
-
 def member_required(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
@@ -136,7 +125,7 @@ def member_required(
         try:
             principal = authenticate_session(request)
         except NotSignedInError:
-            return redirect_to_login(_way_back(request))
+            return redirect_to_login(way_back(request))
         except NotAllowedError as error:
             if error.code != "no_organization":
                 raise

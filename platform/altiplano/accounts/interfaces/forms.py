@@ -102,6 +102,21 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
 
+class ConsentForm(forms.Form):
+    """An owner accepts a text; the checksum says which words they had before them."""
+
+    capacity = forms.CharField(
+        label=_("In which capacity do you accept?"),
+        max_length=120,
+        help_text=_("Such as “director” or “head of IT”."),
+        widget=forms.TextInput(attrs={"autocomplete": "organization-title"}),
+    )
+    has_authority = forms.BooleanField(
+        label=_("I may bind this organization, and I accept this text for it."), required=False
+    )
+    sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+
 class HistoryForm(forms.Form):
     """What of the record is wanted."""
 

@@ -1,32 +1,26 @@
-"""Usage as CSV that opens in a spreadsheet with a double click.
+"""Usage as CSV for spreadsheets. However long the table, a part of it at a time is in memory."""
 
-UTF-8 with a byte order mark, without which Excel takes é for Ã©; separated by semicolons where the
-language writes a decimal comma, as Excel expects there. A text that a spreadsheet would take for a
-formula begins with an apostrophe, so that an app called ``=HYPERLINK(…)`` stays a name. However
-long the table, a part of it at a time is in memory.
-"""
-
-import csv
-import io
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import StreamingHttpResponse
-from django.utils.formats import get_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.database_threads import read_database
+from altiplano.kernel.tables_as_text import (
+    BYTE_ORDER_MARK,
+    Row,
+    separator_of_language,
+    write_rows,
+)
 from altiplano.runs import usage
 from altiplano.runs.usage import Amounts, Period
 from altiplano.runs.usage_models import Door
 
-BYTE_ORDER_MARK: Final = "\ufeff"
-FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 GONE: Final = _("deleted")
-Row = Sequence[object]
 Words = dict[str, str]
 """Texts for the rows in the reader's language: a thread of the database knows none."""
 
@@ -135,7 +129,7 @@ def stream_csv(file: UsageFile, principal: Principal, period: Period) -> Streami
     """The table as a download, read while it is sent."""
     words = {door.value: str(door.label) for door in Door} | {"gone": str(GONE)}
     headings = [str(heading) for heading in file.headings]
-    separator = ";" if get_format("DECIMAL_SEPARATOR") == "," else ","
+    separator = separator_of_language()
     parts = file.rows(principal.organization_id, period, words)
     name = next(key for key, each in FILES.items() if each is file)
     return StreamingHttpResponse(
@@ -157,17 +151,3 @@ async def _encode(
     yield (BYTE_ORDER_MARK + write_rows([headings], separator)).encode()
     while (rows := await read_database(lambda: next(parts, None))) is not None:
         yield write_rows(rows, separator).encode()
-
-
-def write_rows(rows: Sequence[Row], separator: str) -> str:
-    """The rows as lines of CSV in which no text is a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=separator)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def _safe(cell: object) -> object:
-    if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS):
-        return "'" + cell
-    return cell

@@ -12,7 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from altiplano.accounts.consent_models import Purpose
 from altiplano.accounts.domain.audit import record_event
+from altiplano.accounts.domain.consents import require_consent
 from altiplano.accounts.principal import Principal
 from altiplano.kernel.errors import ConflictError, InvalidInputError
 from altiplano.studio.domain.apps import lock_app
@@ -59,7 +61,8 @@ class Allowance:
 def open_to_public(*, principal: Principal, app_id: object) -> AppSharing:
     """Everybody may ask what is published of the app. Opening twice changes nothing.
 
-    Raises ConflictError while nothing is published, or where the operator does not allow it.
+    Raises ConflictError while nothing is published, or where the operator does not allow it, and
+    ConsentNeededError while a legal text has to be accepted first.
     """
     principal.require("write")
     with transaction.atomic():
@@ -76,6 +79,7 @@ def open_to_public(*, principal: Principal, app_id: object) -> AppSharing:
                 ),
                 code="public_apps_not_allowed",
             )
+        require_consent(app.organization_id, Purpose.PUBLISH_APP)
         return _switch(principal, app, is_public=True)
 
 

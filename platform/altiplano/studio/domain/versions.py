@@ -4,7 +4,9 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from altiplano.accounts.consent_models import Purpose
 from altiplano.accounts.domain.audit import record_event
+from altiplano.accounts.domain.consents import require_consent
 from altiplano.accounts.principal import Principal
 from altiplano.catalog.queries import installed_releases
 from altiplano.kernel.errors import ConflictError, DomainError
@@ -120,12 +122,14 @@ def publish_version(*, principal: Principal, app_id: object, number: int) -> App
     """The public asks this version from now on; an older number rolls back.
 
     Runs under way keep the version they began with. Raises NotFoundError for an unknown number,
-    ConflictError when the version cannot answer any more.
+    ConsentNeededError while a legal text has to be accepted first, ConflictError when the version
+    cannot answer any more.
     """
     principal.require("write")
     with transaction.atomic():
         app = lock_app(principal.organization_id, app_id)
         version = version_of(app, number)
+        require_consent(app.organization_id, Purpose.PUBLISH_APP)
         _check_version(version)
         before = app.published_version.number if app.published_version else None
         app.published_version = version

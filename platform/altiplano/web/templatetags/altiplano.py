@@ -2,13 +2,21 @@
 
 from django import template
 from django.utils.formats import number_format
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 
 from altiplano.kernel.reasons import in_my_language
 from altiplano.kernel.sentences import said_size
+from altiplano.web.markdown import render_markdown
 
 register = template.Library()
 register.filter(in_my_language)
+
+
+@register.filter
+def as_markdown(text: str) -> SafeString:
+    """A text in Markdown as safe HTML, like an answer."""
+    return render_markdown(text)
 
 
 @register.filter
