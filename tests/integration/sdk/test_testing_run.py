@@ -142,6 +142,31 @@ def test_own_tests_that_cannot_be_read_are_no_success(folder):
     assert "nothing_like_this" in finding.message
 
 
+def test_settings_of_the_author_apply_and_those_around_the_folder_do_not(folder):
+    around = folder(tests="def test_marked(known):\n    assert known\n")
+    package = around / "inner"
+    package.mkdir()
+    for path in [path for path in around.iterdir() if path != package]:
+        path.rename(package / path.name)
+    (around / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    settings = '[tool.pytest.ini_options]\naddopts = "-p known_things"\n'
+    (package / "pyproject.toml").write_text(settings)
+    (package / "known_things.py").write_text(
+        "import pytest\n\n\n@pytest.fixture\ndef known():\n    return True\n"
+    )
+    assert report_of(package).ok
+
+
+def test_a_session_that_does_not_run_to_its_end_is_told(folder):
+    package = folder(tests="def test_good():\n    assert True\n")
+    (package / "tests/conftest.py").write_text(
+        "def pytest_collection_modifyitems(items):\n    raise RuntimeError('no order')\n"
+    )
+    report = report_of(package)
+    (finding,) = report.failed
+    assert finding.message.startswith("The tests did not run to their end")
+
+
 def test_a_stated_exception_is_in_the_report_and_a_silent_one_is_refused(folder):
     excused = (
         "[exceptions.guard]\n"

@@ -21,7 +21,7 @@ from altiplano_sdk.testing.package import UNPACKED_NAME, OpenedPackage, open_pac
 from altiplano_sdk.testing.plugin import ended_within
 from altiplano_sdk.testing.recording import Recorder
 from altiplano_sdk.testing.report import ConformanceReport
-from altiplano_sdk.testing.rules import BUDGETS, CONTRACT, MEASURING, Promise
+from altiplano_sdk.testing.rules import BUDGETS, CONTRACT, MEASURING, OWN_TEST, Promise
 from altiplano_sdk.testing.samples import SAMPLES_NAME, SamplesError
 from altiplano_sdk.testing.text_report import write_report
 
@@ -49,7 +49,9 @@ def run_suites(
             (Finding(CONTRACT.code, Severity.ERROR, SAMPLES_NAME, 0, f"{error}.", hint),),
         )
     recorder = Recorder(package)
-    _run_pytest(package, recorder, kinds)
+    problem = _run_pytest(package, recorder, kinds)
+    if problem and not recorder.failed:
+        recorder.failed.append(_complain(package, OWN_TEST, problem))
     manifest, failed, measured = package.manifest, list(recorder.failed), Measured()
     if measure and not failed:
         try:
@@ -82,23 +84,21 @@ def run_suites(
 
 def _run_pytest(
     package: OpenedPackage, recorder: Recorder, kinds: Collection[StageKind] | None
-) -> None:
+) -> str:
+    """The recorder has all outcomes; returns why there may be some missing, mostly nothing."""
     targets = [str(package.manifest_path)]
     unpacked = package.manifest_path.name == UNPACKED_NAME
     own = package.directory / "tests"
     if own.is_dir() and not unpacked:
         targets.append(str(own))
     with tempfile.TemporaryDirectory() as scratch:
-        settings = Path(scratch) / "pytest.ini"
-        settings.write_text("[pytest]\n", encoding="utf-8")
         options = [
             *targets,
             f"--rootdir={package.directory}",
             f"--confcutdir={package.directory}",
             f"--basetemp={scratch}/work",
-            # The settings of no other project apply, wherever the folder lies.
             "-c",
-            str(settings),
+            str(_settings_of(package, Path(scratch))),
             "--import-mode=importlib",
             "-q",
             "-p",
@@ -117,7 +117,24 @@ def _run_pytest(
             contextlib.redirect_stdout(said),
             contextlib.redirect_stderr(said),
         ):
-            pytest.main(options, plugins=plugins)
+            code = pytest.main(options, plugins=plugins)
+    if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        return ""
+    last = next((line for line in reversed(said.getvalue().splitlines()) if line.strip()), "")
+    return f"The tests did not run to their end: {last.strip()[:200].rstrip('.')}."
+
+
+def _settings_of(package: OpenedPackage, scratch: Path) -> Path:
+    """The author's settings for pytest, else none: not those of a project around the folder."""
+    own = package.directory / "pytest.ini"
+    project = package.directory / "pyproject.toml"
+    if own.is_file():
+        return own
+    if project.is_file() and "[tool.pytest" in project.read_text(encoding="utf-8"):
+        return project
+    empty = scratch / "pytest.ini"
+    empty.write_text("[pytest]\n", encoding="utf-8")
+    return empty
 
 
 def _is_installed() -> bool:
