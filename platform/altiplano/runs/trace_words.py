@@ -18,17 +18,6 @@ from altiplano.kernel.reasons import in_my_language
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-STAGE_NAMES: Final[Mapping[str, StrPromise]] = {
-    "guard": _("Guard"),
-    "query": _("Question"),
-    "retriever": _("Passage search"),
-    "reranker": _("Ranking"),
-    "prompt": _("Prompt"),
-    "tool": _("Tool"),
-    "generator": _("Answer"),
-}
-"""The kinds of stages that a run goes through, in a word."""
-
 CALL_STATES: Final[Mapping[str, StrPromise]] = {
     "done": _("done"),
     "failed": _("failed"),

@@ -15,7 +15,8 @@ from altiplano.accounts.principal import Principal
 from altiplano.kernel.reasons import in_my_language
 from altiplano.runs import queries
 from altiplano.runs.models import Answer, Run
-from altiplano.runs.trace_words import CALL_STATES, STAGE_NAMES, say_detail
+from altiplano.runs.trace_words import CALL_STATES, say_detail
+from altiplano.studio.stage_edits import KIND_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _stages_in(events: Sequence[Mapping[str, Any]], total: float) -> tuple[Trace
         kind = str(event["kind"])
         stages.append(
             TracedStage(
-                name=str(STAGE_NAMES.get(kind, kind)),
+                name=str(KIND_NAMES.get(kind, kind)),
                 plugin=str(event["plugin"]),
                 ms=ms,
                 begun=round(100 * begun / whole, 2),

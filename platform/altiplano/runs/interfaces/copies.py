@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
+from altiplano.knowledge.places import place_of
 from altiplano.runs.conversations import Turn
 from altiplano.runs.interfaces.chat_routes import RunRoutes
 from altiplano.runs.interfaces.turns import number_sources
@@ -56,7 +57,7 @@ def _answer_of(turn: Turn) -> str:
 
 
 def _place_of(citation: Citation) -> str:
-    return _("%(name)s, page %(page)d") % {"name": citation.document_name, "page": citation.page}
+    return place_of(citation.document_name, citation.page)
 
 
 def _tame(text: str) -> str:

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from altiplano.knowledge.places import place_of
 from altiplano.runs.interfaces.chat_routes import RunRoutes
 from altiplano.runs.models import Citation
 from altiplano.web.markdown import mark_places, render_markdown
@@ -72,10 +73,9 @@ def _without(
 
 def _chip(citation: Citation, here: RunRoutes) -> SafeString:
     """The link; a word joiner before it keeps it on the line of the words it supports."""
-    label = _("Source %(n)d: %(name)s, page %(page)d") % {
+    label = _("Source %(n)d: %(place)s") % {
         "n": citation.n,
-        "name": citation.document_name,
-        "page": citation.page,
+        "place": place_of(citation.document_name, citation.page),
     }
     return format_html(
         '\u2060<a class="chip" href="{}" data-source="{}" aria-label="{}" title="{}">{}</a>',

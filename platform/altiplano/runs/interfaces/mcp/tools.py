@@ -16,6 +16,7 @@ from altiplano.kernel.schemas import RequestBody, ResponseBody
 from altiplano.knowledge import search
 from altiplano.knowledge.interfaces.schemas import HitOut
 from altiplano.knowledge.models import Collection
+from altiplano.knowledge.places import place_of
 from altiplano.knowledge.search_wire import SearchHit
 from altiplano.runs import queries
 from altiplano.runs.domain.starting import prepare_run
@@ -151,7 +152,7 @@ async def _ask(principal: Principal, app: App, wish: AskIn) -> ToolAnswer:
 def _with_sources(said: AskOut) -> str:
     """The answer and, below it, what its marks stand for."""
     lines = [
-        f"[{source.n}] {_place(source.document_name, source.page)}: “{source.quote}”"
+        f"[{source.n}] {place_of(source.document_name, source.page)}: “{source.quote}”"
         for source in said.citations
     ]
     return "\n\n".join(filter(None, [said.answer, "\n".join(lines)]))
@@ -195,12 +196,8 @@ def _collections_of(app: App) -> list[Any]:
 def _listed(hits: list[SearchHit]) -> str:
     head = ngettext("%(count)s passage", "%(count)s passages", len(hits)) % {"count": len(hits)}
     return "\n\n".join(
-        [head, *(f"{_place(hit.document_name, hit.page)}:\n{hit.text}" for hit in hits)]
+        [head, *(f"{place_of(hit.document_name, hit.page)}:\n{hit.text}" for hit in hits)]
     )
-
-
-def _place(document: str, page: int) -> str:
-    return gettext("%(document)s, page %(page)s") % {"document": document, "page": page}
 
 
 TOOLS: Final = (
