@@ -67,9 +67,9 @@ def _log(status: SandboxStatus) -> None:
     opened = [door.name for door in status.doors if not door.closed]
     level = status.level.value if status.level else None
     if status.is_ready:
-        log.info("sandbox.closed", level=level)
+        log.info("sandbox.closed", isolation=level)
     else:
-        log.warning("sandbox.open", level=level, doors=opened, problem=status.problem)
+        log.warning("sandbox.open", isolation=level, doors=opened, problem=status.problem)
 
 
 _proof = SandboxProof()
