@@ -121,6 +121,11 @@ def entries_of(events: list[AuditEvent]) -> list[Entry]:
     return [Entry(event.happened_at, _sentence_of(event, people)) for event in events]
 
 
+def sentence_of(event: AuditEvent) -> str:
+    """The event in a sentence of the active language, without a query: who it is about may be an id."""
+    return _sentence_of(event, {}, unknown=event.object_id)
+
+
 def _person_id(event: AuditEvent) -> uuid.UUID | None:
     if event.object_type != "member":
         return None
@@ -130,12 +135,14 @@ def _person_id(event: AuditEvent) -> uuid.UUID | None:
         return None
 
 
-def _sentence_of(event: AuditEvent, people: Mapping[uuid.UUID, User]) -> str:
+def _sentence_of(event: AuditEvent, people: Mapping[uuid.UUID, User], *, unknown: str = "") -> str:
     data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
     words = _Words({key: _word(value) for key, value in data.items()})
     words["who"] = event.actor_label
     person = people.get(_person_id(event) or uuid.UUID(int=0))
-    words["person"] = person.email if person else data.get("email", gettext("a former member"))
+    words["person"] = (
+        person.email if person else data.get("email", unknown or gettext("a former member"))
+    )
     is_leaving = event.action == "member.removed" and event.object_id == str(event.actor_id)
     action = "member.left" if is_leaving else event.action
     template = SENTENCES.get(action)

@@ -6,6 +6,7 @@ Who asks may be a member (``user``) or, where an app is public, nobody that we k
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.tenancy import OrganizationModel
@@ -106,7 +107,7 @@ class Run(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self._meta.verbose_name} {self.id} ({self.get_state_display()})"
+        return f"“{Truncator(self.question).chars(60)}” ({self.get_state_display()})"
 
 
 class Answer(models.Model):

@@ -72,7 +72,7 @@ class DraftRevision(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"revision {self.number} of {self.app_id}"
+        return f"{self._meta.verbose_name} {self.number}"
 
 
 class DraftPackage(OrganizationModel):
@@ -95,7 +95,7 @@ class DraftPackage(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.package_id} in {self.app_id}"
+        return str(self._meta.verbose_name)
 
 
 class FrozenVersionError(RuntimeError):
@@ -131,7 +131,7 @@ class AppVersion(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"version {self.number} of {self.app_id}"
+        return f"{self._meta.verbose_name} {self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
@@ -187,7 +187,7 @@ class AppSharing(OrganizationModel):
         ]
 
     def __str__(self) -> str:
-        return f"sharing of {self.app_id}"
+        return str(self._meta.verbose_name)
 
     @property
     def marked_examples(self) -> list[tuple[str, str]]:

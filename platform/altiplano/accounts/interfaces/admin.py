@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain import oversight
+from altiplano.accounts.history import sentence_of
 from altiplano.accounts.interfaces import legal_admin  # noqa: F401 - Django finds its pages here
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
 from altiplano.accounts.interfaces.admin_operations import operation
@@ -131,10 +132,14 @@ class ApiTokenAdmin(AreaAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(AreaAdmin):
-    list_display = ("happened_at", "actor_label", "action", "object_type", "object_id")
+    list_display = ("happened_at", "sentence", "action", "object_id")
     list_filter = ("object_type",)
     search_fields = ("actor_label", "action", "=object_id")
     ordering = ("-id",)
+
+    @admin.display(description=_("what happened"))
+    def sentence(self, row: AuditEvent) -> str:
+        return sentence_of(row)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """A whole id also finds the events about that object, which is named by text."""

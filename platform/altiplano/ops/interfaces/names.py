@@ -20,6 +20,8 @@ AREAS: Final[Mapping[str, Any]] = {
     "studio": _("Apps"),
     "runs": _("Answers"),
     "ops": _("Operation"),
+    "mfa": _("Second factors"),
+    "usersessions": _("Signed-in browsers"),
 }
 TABLES: Final[Mapping[str, Any]] = {
     "Job": _("jobs"),
@@ -32,6 +34,8 @@ TABLES: Final[Mapping[str, Any]] = {
     "Invitation": _("invitations"),
     "ApiToken": _("API keys"),
     "AuditEvent": _("audit events"),
+    "Authenticator": _("second factors"),
+    "UserSession": _("signed-in browsers"),
     "Collection": _("collections"),
     "Document": _("documents"),
     "DocumentVersion": _("document versions"),
@@ -62,6 +66,8 @@ TABLES: Final[Mapping[str, Any]] = {
     "PersonUsage": _("usage of people"),
 }
 ROWS: Final[Mapping[str, Any]] = {
+    "Authenticator": _("second factor"),
+    "UserSession": _("signed-in browser"),
     "Answer": _("answer"),
     "Chunk": _("passage"),
     "Citation": _("citation"),
@@ -242,7 +248,7 @@ COLUMNS: Final[Mapping[str, Any]] = {
 def name_everything() -> None:
     """Every area, table and column that is known here has its name in the reader's language."""
     for config in apps.get_app_configs():
-        if not config.name.startswith("altiplano."):
+        if not config.name.startswith("altiplano.") and config.label not in AREAS:
             continue
         config.verbose_name = AREAS.get(config.label, config.verbose_name)
         for model in config.get_models():
