@@ -27,7 +27,12 @@ from altiplano_sdk.wire import (
 )
 from altiplano_sdk.wire.messages import Error, Examine, Examined, Message, Started
 from altiplano_worker.runtime.budgets import PluginFailedError
-from altiplano_worker.runtime.sandbox.launcher import SCRATCH_BYTES, Launched, launch_child
+from altiplano_worker.runtime.sandbox.launcher import (
+    EXAMINER,
+    SCRATCH_BYTES,
+    Launched,
+    launch_child,
+)
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel, choose_level
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
 
@@ -35,8 +40,6 @@ log = structlog.get_logger("altiplano.sandbox")
 
 _LOOK_SECONDS: Final = 0.2
 _CHUNK: Final = 256 * 1024
-EXAMINER: Final = 63
-"""The place, and so the account, of the process: the last one, which a pool takes last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ FIRST_ACCOUNT: Final = 1_000_000_000
 PLACES: Final = 64
 """Processes that one worker may have at a time, each with an account of its own."""
 
+EXAMINER: Final = PLACES - 1
+"""The place of a process that examines a package; pools leave it free."""
+
 ENVIRONMENT: Final = {
     "HOME": "/nonexistent",
     "LC_ALL": "C.UTF-8",

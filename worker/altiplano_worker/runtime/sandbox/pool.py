@@ -19,6 +19,7 @@ from altiplano_worker.runtime.sandbox.broker import write_line
 from altiplano_worker.runtime.sandbox.child import SandboxChild
 from altiplano_worker.runtime.sandbox.exchange import CallFailedError, ChildLostError
 from altiplano_worker.runtime.sandbox.launcher import (
+    EXAMINER,
     PLACES,
     Launched,
     launch_child,
@@ -91,7 +92,7 @@ class SandboxPool:
         self._clock = clock
         self._seats: dict[PoolKey, _Seat] = {}
         self._spares: list[Launched] = []
-        self._places = set(range(PLACES))
+        self._places = set(range(PLACES)) - {EXAMINER}
         self._taken: dict[int, int] = {}
         self._freed = asyncio.Event()
         self._closed = False
