@@ -1,7 +1,11 @@
 """Things for the pages of pages.py to show, made as people make them: once, in the demo."""
 
+import json
+import os
 import re
 import secrets
+import subprocess
+import sys
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -30,9 +34,28 @@ def make_places(browser: Browser, platform: Platform) -> dict[str, str]:
         "conversation": _conversation(page, platform),
         "invitation": _invitation(page, platform),
         **_visit(context, page, platform),
+        **_texts(platform),
     }
     context.close()
     return made
+
+
+def _texts(platform: Platform) -> dict[str, str]:
+    """A legal text with a history, of which the owner accepted the first version."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ALTIPLANO_", "DJANGO_"))
+    }
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.publish_texts", platform.demo["email"]],
+        env=environment | {"ALTIPLANO_HOME": str(platform.home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, str] = json.loads(made.stdout)
+    return found
 
 
 def _address(name: str) -> str:

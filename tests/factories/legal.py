@@ -41,7 +41,7 @@ def publish_text(
     for text in version.texts.all():
         title, words = WORDS[text.language]
         text.title, text.text = title, words + added
-        text.change_summary = "More is said."
+        text.change_summary = "More is said." if version.supersedes else ""
         text.save()
     return publish_version(version=version, actor=staff)
 
