@@ -82,7 +82,7 @@ def test_huge_pipeline_is_refused(bob, collection):
 
 def test_plugins_are_listed_without_the_operators_reasons(vera, django_assert_num_queries):
     vera.api.get("/api/v1/plugins")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         response = vera.api.get("/api/v1/plugins")
     rows = {row["plugin"]: row for row in response.json()}
     assert rows["broken"]["state"] == "quarantined"
