@@ -5,6 +5,8 @@ from typing import Final
 
 from django import template
 from django.http import HttpRequest
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from altiplano.accounts import mailbox
@@ -34,6 +36,12 @@ SYSTEMS: Final = (
 def may_see_mails(request: HttpRequest) -> bool:
     """Whether the local page of mails is there for this request."""
     return mailbox.is_open_to(request)
+
+
+@register.filter
+def breakable(text: str) -> SafeString:
+    """The text with places where an address may go on in the next line: behind “@”, before “.”."""
+    return mark_safe(re.sub(r"(@)|(\.)", r"\1<wbr>\2", escape(text)))  # noqa: S308 - escaped
 
 
 @register.filter
