@@ -11,6 +11,7 @@ from tests.e2e.conftest import Platform, open_page, sign_in
 from tests.e2e.test_browser_story import ANSWER_MS, wait_until_over
 
 NAMES = {
+    "without a space": "Donaudampfschifffahrtsgesellschaftskapitän" * 5,
     "from right to left": "حديقة المدرسة للجميع " * 9,
     "with emoji": "🌱👩‍🌾🏳️‍🌈 " * 20,
 }
@@ -117,20 +118,27 @@ def test_long_names_fit_into_every_page(browser: Browser, platform: Platform, ki
     expect(page.locator("article.turn").last).to_have_attribute(
         "data-state", re.compile("finished|failed"), timeout=ANSWER_MS
     )
+    run = page.url.removeprefix(platform.url)
     wide = []
     for address in (
-        page.url.removeprefix(platform.url),
+        run,
         "/home/",
+        f"{run}?view=reading",
+        f"{run}trace/",
         "/conversations/",
         "/collections/",
         f"/collections/{collection}/",
         f"/collections/{collection}/settings/",
+        f"/collections/{collection}/search/?q=compost&mode=lexical",
         f"/collections/{collection}/delete/",
         "/apps/",
         f"/apps/{app}/",
         f"/apps/{app}/build/",
         f"/apps/{app}/versions/",
         f"/apps/{app}/about/",
+        f"/apps/{app}/publish/",
+        f"/apps/{app}/versions/1/restore/",
+        f"/apps/{app}/versions/compare/?from=1&to=draft",
         f"/apps/{app}/share/",
         f"/apps/{app}/share/website/",
         f"/apps/{app}/delete/",
