@@ -44,7 +44,7 @@ class Judgement:
 class AdjustedEntry:
     """One entry's raw and adjusted score, side by side.
 
-    ``low`` and ``high`` bound the adjusted score, ``rank_low`` and ``rank_high`` its rank. All four
+    ``low`` and ``high`` bound the adjusted score before a jury as strict on the whole as this one, ``rank_low`` and ``rank_high`` its rank. All four
     and ``top_probability`` are ``None`` where there are too few reviews to say how sure anything is.
     """
 

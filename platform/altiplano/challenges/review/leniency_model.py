@@ -74,6 +74,7 @@ def simulate_entries(fit: Fit, *, draws: int, seed: int) -> Vector:
 
     Chance and leniency are drawn anew, the model is fitted anew, shrinkage and all. How large
     chance is, is drawn as well (from its chi-squared distribution), as few reviews tell it badly.
+    The jury as a whole stays as strict as it is: that moves every entry alike and decides nothing.
     """
     design = fit.design
     if fit.noise is None:
@@ -82,6 +83,7 @@ def simulate_entries(fit: Fit, *, draws: int, seed: int) -> Vector:
     noise = fit.noise * np.sqrt(design.freedom / lot.chisquare(design.freedom, size=(draws, 1)))
     chance = lot.standard_normal((draws, len(design.entry_of)))
     lenience = lot.standard_normal((draws, len(design.load))) * np.sqrt(fit.ratio)
+    lenience -= lenience.mean(axis=1, keepdims=True)
     points = fit.adjusted[design.entry_of] + noise * (chance + lenience[:, design.reviewer_of])
     raw, leniency, _, _ = _solve(design, points)
     adjusted: Vector = raw - leniency @ design.shares.T
