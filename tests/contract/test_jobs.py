@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 
+from altiplano.catalog import specs as catalog_specs
 from altiplano.config.celery import TRANSPORT_OPTIONS, client
 from altiplano.kernel.jobs import JobSpec
 from altiplano.knowledge import specs
@@ -28,7 +29,9 @@ def test_every_spec_in_the_source_is_known_here():
         for path in production_files()
         if (count := path.read_text(encoding="utf-8").count("(JobSpec)"))
     }
-    assert set(written) == {inspect.getsourcefile(module) for module in (specs, run_jobs)}
+    assert set(written) == {
+        inspect.getsourcefile(module) for module in (catalog_specs, specs, run_jobs)
+    }
     assert sum(written.values()) == len(SPECS), "two specs name the same task"
 
 

@@ -103,6 +103,16 @@ def test_fault_of_the_machine_is_tried_again_and_said_at_last(upload, monkeypatc
     assert (release.state, release.reason) == (PackageState.REFUSED, "This machine has no sandbox.")
 
 
+def test_checking_twice_changes_nothing(upload):
+    release = upload(code=DELETES)
+    check_release("")
+    release.refresh_from_db()
+    first = (release.state, release.findings, Job.objects.get(subject_id=release.id).epoch)
+    check_release("")
+    release.refresh_from_db()
+    assert (release.state, release.findings, Job.objects.get(subject_id=release.id).epoch) == first
+
+
 def test_withdrawn_release_is_not_checked(upload, alice):
     release = upload()
     withdraw_release(principal=alice.principal, release_id=release.id)
