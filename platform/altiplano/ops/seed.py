@@ -172,6 +172,7 @@ def _published_app(principal: Principal, collection: Collection) -> App:
         version = freeze_version(principal=principal, app_id=app.id)
         app = publish_version(principal=principal, app_id=app.id, number=version.number)
     if not AppSharing.objects.within(principal.organization_id).filter(app=app).exists():
+        _accept_texts(principal)
         look = Appearance(examples=[*EXAMPLES], example_languages=[*EXAMPLES.values()])
         with transaction.atomic():
             change_appearance(principal=principal, app_id=app.id, appearance=look)

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from altiplano.accounts.consent_models import Consent, Purpose
+from altiplano.accounts.domain.legal import ensure_templates
 from altiplano.accounts.models import Membership, User
 from altiplano.knowledge.domain.documents import delete_document
 from altiplano.knowledge.models import Document, DocumentState, DocumentVersion
@@ -11,6 +13,7 @@ from altiplano.ops import seed
 from altiplano.ops.demo import demo_files
 from altiplano.ops.supervisor.home import prepare_home
 from altiplano.studio.models import App, AppSharing
+from tests.factories.legal import publish_text
 from tests.factories.studio import report_all_plugins
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +177,22 @@ def test_demo_app_is_open_to_everybody_until_somebody_closes_it(home, client):
     home.demo.unlink()
     seed.seed_demo(home)
     assert client.get(address).status_code == 404
+
+
+def test_demo_owner_accepts_what_staff_has_published_and_says_why(home):
+    version = publish_text()
+    publish_text("research", purposes=(Purpose.JOIN_RESEARCH,))
+    seed.seed_demo(home)
+    consent = Consent.unscoped.get()
+    assert consent.legal_text.version == version
+    assert (consent.person.email, consent.capacity) == (seed.EMAIL, "demonstration")
+    later = publish_text(added=" More.")
+    seed.seed_demo(home)
+    assert not Consent.unscoped.filter(legal_text__version=later).exists()
+
+
+def test_demo_needs_no_consent_where_nothing_is_published(home):
+    ensure_templates()
+    seed.seed_demo(home)
+    assert not Consent.unscoped.exists()
+    assert App.unscoped.get().published_version is not None
