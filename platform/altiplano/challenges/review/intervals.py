@@ -134,8 +134,11 @@ def _bias(means: Sequence[float], mean: float) -> float:
 
 def _acceleration(values: Sequence[float], mean: float) -> float:
     """How the spread changes with the mean, from leaving out one value at a time."""
-    n = len(values)
-    shifts = [(value - mean) / (n - 1) for value in values]
+    widest = max(abs(value - mean) for value in values)
+    if widest == 0:
+        return 0.0
+    # The measure knows no unit; in units of the widest shift its powers cannot vanish.
+    shifts = [(value - mean) / widest for value in values]
     squares = math.fsum(shift**2 for shift in shifts)
     return math.fsum(shift**3 for shift in shifts) / (6 * math.pow(squares, 1.5))
 

@@ -63,6 +63,11 @@ def test_values_all_alike_leave_no_width_but_say_how_many_they_were():
     assert bootstrap_interval([2.0, 2.0], seed="s").n == 2
 
 
+def test_values_next_to_nothing_apart_still_have_an_interval():
+    interval = bootstrap_interval([0.0, 5e-324, 2e-200], seed="s", resamples=60)
+    assert interval.low <= interval.value <= interval.high
+
+
 def test_bootstrap_interval_holds_a_known_mean_about_as_often_as_it_says():
     """Skewed waiting times with mean 1, thirty at a time, 200 times."""
     lot = random.Random(7)
