@@ -264,3 +264,10 @@ def test_second_owner_sees_what_the_first_accepted(alice):
     page = signed_in(dora).get("/organization/consents/").content.decode()
     assert "Alice" in page
     assert "director" in page
+
+
+def test_languages_are_named_in_the_readers_language(client):
+    publish_text()
+    client.cookies["django_language"] = "fr"
+    page = client.get("/legal/acceptable-use/").content.decode()
+    assert "<strong>français</strong>" in page
