@@ -1,7 +1,7 @@
 """Organizations accept legal texts, through a person who may bind them, and take that back."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -60,7 +60,7 @@ class ConsentNeededError(NotAllowedError):
 
     code = "consent_needed"
 
-    def __init__(self, missing: list[MissingConsent]) -> None:
+    def __init__(self, *, missing: Sequence[MissingConsent]) -> None:
         super().__init__(
             _(
                 "Your organization has not accepted “%(title)s”, version %(version)s "
@@ -109,7 +109,7 @@ def require_consent(organization_id: uuid.UUID, purpose: str) -> None:
         if each.missing is not None
     ]
     if missing:
-        raise ConsentNeededError(missing)
+        raise ConsentNeededError(missing=missing)
 
 
 def give_consent(

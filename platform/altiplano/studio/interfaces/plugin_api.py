@@ -14,7 +14,7 @@ from altiplano.studio.domain.draft_plugins import app_named, attach_draft
 router = Router(tags=["catalog"])
 
 
-class DraftOut(ReleaseOut):
+class PluginDraftOut(ReleaseOut):
     """A draft, and the app that it was attached to by this request."""
 
     app: str | None = Field(description="The app's short name.")
@@ -23,11 +23,11 @@ class DraftOut(ReleaseOut):
 
 @router.put(
     "/plugins/drafts/{package}",
-    response=DraftOut,
+    response=PluginDraftOut,
     summary="Upload a draft of a plugin",
     openapi_extra=UPLOAD_BODY,
 )
-def upload_draft(request: ApiRequest, package: str, app: str | None = None) -> DraftOut:
+def upload_draft(request: ApiRequest, package: str, app: str | None = None) -> PluginDraftOut:
     """An unsigned `.altiplano` file in the field `file`, in place of the last one.
 
     `app` names the app, by id or short name, whose draft uses it. Published versions never do.
@@ -40,7 +40,7 @@ def upload_draft(request: ApiRequest, package: str, app: str | None = None) -> D
         attach_draft(principal=request.auth, app_id=chosen.id, slug=package)
     fields: dict[str, Any] = release_fields(draft)
     kinds = [provided["kind"] for provided in draft.manifest["provides"]]
-    return DraftOut(app=None if chosen is None else chosen.slug, kinds=kinds, **fields)
+    return PluginDraftOut(app=None if chosen is None else chosen.slug, kinds=kinds, **fields)
 
 
 @router.delete("/plugins/drafts/{package}", response={204: None}, summary="Remove a draft")
