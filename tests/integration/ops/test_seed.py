@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.utils.html import escape
 
 from altiplano.accounts.consent_models import Consent, Purpose
 from altiplano.accounts.domain.legal import ensure_templates
@@ -170,9 +171,10 @@ def test_platform_without_the_plugins_says_which_is_missing(home, monkeypatch):
 def test_demo_app_is_open_to_everybody_until_somebody_closes_it(home, client):
     demo = seed.seed_demo(home)
     address = f"/a/{demo['organization']}/{demo['app_slug']}/"
-    page = client.get(address).content.decode()
-    for example in seed.EXAMPLES:
-        assert example in page
+    for language in ("en", "fr"):
+        page = client.get(address, headers={"accept-language": language}).content.decode()
+        shown = [example for example in seed.EXAMPLES if escape(example) in page]
+        assert shown == [each for each, spoken in seed.EXAMPLES.items() if spoken == language]
     AppSharing.unscoped.update(is_public=False)
     home.demo.unlink()
     seed.seed_demo(home)

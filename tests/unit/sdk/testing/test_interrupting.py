@@ -1,5 +1,4 @@
 import signal
-import time
 
 import pytest
 
@@ -26,5 +25,5 @@ def test_nothing_is_left_behind():
 
 def test_what_ends_in_time_is_not_disturbed():
     with ended_within(30):
-        begun = time.monotonic()
-    assert time.monotonic() - begun < 30
+        ended = True
+    assert ended
