@@ -36,11 +36,6 @@ SENTENCE_PLACES = (
     "worker/altiplano_worker/tasks",
 )
 """Where errors are raised, and reasons written, that a page shows to a person."""
-PIPELINE_PLUGINS = tuple(
-    f"plugins/builtin/altiplano_plugins/{kind}_"
-    for kind in ("generator", "guard", "prompt", "query", "reranker", "retriever")
-)
-"""Plugins whose settings the builder shows."""
 API_FILES = ("api", "openai", "schemas")
 """Their sentences describe the API, in English."""
 MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "pgettext", "ngettext", "ngettext_lazy"}
@@ -66,8 +61,7 @@ def all_messages() -> dict[Message, list[str]]:
             if is_shown and not path.name.startswith(API_FILES):
                 _collect(found, raised_sentences(path.read_text(encoding="utf-8")), path)
     for path in _files("plugins/builtin", "*.py"):
-        if path.relative_to(ROOT).as_posix().startswith(PIPELINE_PLUGINS):
-            _collect(found, plugin_words(path.read_text(encoding="utf-8")), path)
+        _collect(found, plugin_words(path.read_text(encoding="utf-8")), path)
     return found
 
 
