@@ -107,6 +107,34 @@ TOOLS = (
     _("Two tools of the pipeline call themselves “%(name)s”."),
 )
 
+SANDBOX = (
+    _("A search gives 1 to %(limit)s passages, for a text of at most %(length)s characters."),
+    _("At most %(limit)s texts are embedded at once."),
+    _("Inside the sandbox Python lacks %(name)s."),
+    _("The plugin %(plugin)s answered with something that its contract does not allow: %(why)s."),
+    _("The plugin %(plugin)s cannot be loaded (%(why)s)."),
+    _("The plugin %(plugin)s could not be asked: %(why)s."),
+    _("The plugin %(plugin)s does not take its configuration: %(why)s."),
+    _(
+        "The plugin %(plugin)s failed in the %(name)s stage. Its author finds the place in the "
+        "plugin's log."
+    ),
+    _("The plugin %(plugin)s needed more than its %(limit)s MB of memory."),
+    _(
+        "The plugin %(plugin)s needs a place to write files, which only bubblewrap can bound. The "
+        "operator can install it."
+    ),
+    _(
+        "The plugin %(plugin)s stopped %(count)s times in a row and is left alone for some "
+        "minutes. Tell its author."
+    ),
+    _("The plugin %(plugin)s took longer than its %(limit)s seconds."),
+    _("The plugin used %(name)s more than %(limit)s times in one call."),
+    _("The plugin was not granted %(name)s."),
+    _("The process of the plugin %(plugin)s was lost: it %(how)s."),
+    _("The stored file of the plugin %(plugin)s is damaged. Tell the operator."),
+)
+
 PHRASES = (
     _("a compressed file (BZIP2)"),
     _("a compressed file (GZIP)"),
@@ -161,6 +189,27 @@ PHRASES = (
     _("an OpenDocument text (.odt); save it as .docx"),
     _("an XML file"),
     _("PDF, Word (.docx), HTML, Markdown, text and CSV files are accepted"),
+    _("answered out of turn"),
+    _("answered with something that is no report"),
+    _("asked for more than it may"),
+    _("could not be started"),
+    _("could not be tested"),
+    _("did not start in time"),
+    _("did not stop when it was told to"),
+    _("sent a message that is not for us"),
+    _("sent more than it may"),
+    _("sent more than it was asked for"),
+    _("sent something that is no answer"),
+    _("sent something that is no message"),
+    _("stopped unexpectedly"),
+    _("talks without being asked"),
+    _("took too long for its tests"),
+    _("was idle"),
+    _("was replaced"),
+    _("was stopped with the worker"),
+    _("was switched off"),
+    _("wrote more log lines than it may"),
+    _("wrote too much to its folder"),
     _("second"),
     _("seconds"),
     _("The answer's token limit"),
@@ -172,4 +221,14 @@ PHRASES = (
 )
 """What may stand at a mark, and is said in the reader's language as well."""
 
-TEMPLATES = (*FETCHING, *READING, *WARNINGS, *INDEXING, *PIPELINES, *ANSWERING, *TOOLS, *HEALTH)
+TEMPLATES = (
+    *FETCHING,
+    *READING,
+    *WARNINGS,
+    *INDEXING,
+    *PIPELINES,
+    *ANSWERING,
+    *TOOLS,
+    *SANDBOX,
+    *HEALTH,
+)

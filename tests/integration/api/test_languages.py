@@ -70,7 +70,7 @@ def test_stored_error_of_a_run_is_translated_when_it_is_read(alice):
     said = alice.api.get(address, **FRENCH).json()["error"]
     assert said == {
         "code": "budget_exceeded",
-        "message": "La réponse a dépassé son délai de 60 s.",
+        "message": "La réponse a dépassé son délai de 60\u00a0s.",
     }
 
 

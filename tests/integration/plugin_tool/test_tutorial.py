@@ -44,8 +44,9 @@ def platform() -> Iterator[FakePlatform]:
 def environment(tmp_path_factory, platform) -> dict[str, str]:
     """An empty virtual environment in which ``pip install altiplano-sdk`` finds this SDK's wheel."""
     folder = tmp_path_factory.mktemp("author")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    subprocess.run([*build, str(ROOT / "plugins/sdk")], check=True, capture_output=True)
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"]
+    source = str(ROOT / "plugins/sdk")
+    subprocess.run([*build, "--wheel-dir", str(folder), source], check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     assert_wheel_is_whole(wheel)
     (folder / "constraints.txt").write_text(f"altiplano-sdk @ {wheel.as_uri()}\n")

@@ -130,7 +130,7 @@ class _Examination:
                 raise self._failed("wrote too much to its folder")
 
     def _failed(self, reason: str) -> PluginFailedError:
-        return PluginFailedError(f"The plugin {self._plugin} {reason}.")
+        return PluginFailedError(f"The process of the plugin {self._plugin} was lost: it {reason}.")
 
 
 def _size_of(folder: Path) -> int:

@@ -138,7 +138,9 @@ class Installed:
         except WireError as error:
             raise PluginFailedError(f"The plugin {name} could not be asked: {error}.") from error
         except ChildLostError as error:
-            raise PluginFailedError(f"The plugin {name} {error.reason}.") from error
+            raise PluginFailedError(
+                f"The process of the plugin {name} was lost: it {error.reason}."
+            ) from error
 
     def _failure_of(self, kind: sdk.StageKind, failure: Failure) -> sdk.PluginError:
         known = failure_error(failure)
@@ -154,6 +156,6 @@ class Installed:
             )
         if known.code == _CONFIG_CODE:
             return PluginConfigError(
-                f"The configuration of {self.plugin_id} is not valid: {known.message}."
+                f"The plugin {self.plugin_id} does not take its configuration: {known.message}."
             )
         return known

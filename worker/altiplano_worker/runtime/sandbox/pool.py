@@ -202,7 +202,9 @@ class SandboxPool:
             ) from error
         except ChildLostError as error:
             self._count_crash(key, seat)
-            raise PluginFailedError(f"The plugin {plugin} {error.reason}.") from error
+            raise PluginFailedError(
+                f"The process of the plugin {plugin} was lost: it {error.reason}."
+            ) from error
         asyncio.get_running_loop().call_soon(self.start)
         return child
 
