@@ -44,7 +44,9 @@ def written_sentences() -> set[str]:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.JoinedStr)
     }
-    return {text for text in found if re.match(r"[A-Z{]", text) and re.search(r"[a-z}] .*\.$", text)}
+    return {
+        text for text in found if re.match(r"[A-Z{]", text) and re.search(r"[a-z}] .*\.$", text)
+    }
 
 
 def filled(template: str, value: str = "Ω7") -> str:
