@@ -204,8 +204,9 @@ def test_document_that_kills_its_worker_every_time_fails_with_a_sentence(alice, 
 
 
 def test_small_documents_are_read_and_stored_together(
-    alice, collection, upload, django_assert_max_num_queries
+    alice, collection, upload, django_assert_max_num_queries, monkeypatch
 ):
+    monkeypatch.setattr(reading, "TURN_SECONDS", 600)
     upload(alice, collection, *((f"{n}.txt", f"Bean number {n} climbs.") for n in range(32)))
     ingest._parser.start()
     with django_assert_max_num_queries(110):

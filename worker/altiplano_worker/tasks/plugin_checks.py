@@ -74,7 +74,10 @@ def check_claimed(claim: JobClaim) -> None:
     place = unpacked_folder(f".checking-{claim.job_id.hex}-{claim.epoch}")
     report: ConformanceReport | None = None
     try:
-        findings, release = watch.wait_for(in_background(lambda: read_package(work, place)))
+        reserved = built_in_ids()
+        findings, release = watch.wait_for(
+            in_background(lambda: read_package(work, place, reserved=reserved))
+        )
         if release is not None:
             log.info("plugin.suites_begun", release=str(work.release.id))
             report = watch.wait_for(in_background(lambda: try_package(release)))
@@ -95,7 +98,9 @@ def _unfinished(error: PluginFailedError) -> Finding:
     return Finding("ALT700", Severity.ERROR, sdk.MANIFEST_NAME, 0, error.message, hint)
 
 
-def read_package(work: CheckWork, place: Path) -> tuple[tuple[Finding, ...], ReleaseOnDisk | None]:
+def read_package(
+    work: CheckWork, place: Path, *, reserved: frozenset[str]
+) -> tuple[tuple[Finding, ...], ReleaseOnDisk | None]:
     """What is to be said of the package without running it; unpacked unless that is an error."""
     before = work.previous_schemas
     try:
@@ -104,7 +109,7 @@ def read_package(work: CheckWork, place: Path) -> tuple[tuple[Finding, ...], Rel
                 archive,
                 previous=work.previous,
                 previous_schemas=None if before is None else by_kind(before),
-                reserved=built_in_ids(),
+                reserved=reserved,
             )
             if errors_among(findings):
                 return findings, None
