@@ -31,7 +31,7 @@ WORDS = {
         "damaged": "endommagé",
         "deleted": "est supprimé",
         "undo": "Annuler",
-        "back": "1 document est de retour.",
+        "back": "1 document est rétabli.",
         "hit": "3 sur 8",
         "page": "page 2 sur 4",
         "lost": "La connexion a été coupée.",

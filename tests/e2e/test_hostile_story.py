@@ -290,6 +290,7 @@ def test_c19_visitor_sees_text_on_the_public_page_and_in_the_widget(platform, ho
 
 def test_c20_exports_hold_no_formula_and_no_page(platform, hostile, page: Page):
     """Files are for spreadsheets and programs: a browser saves them, and shows none as a page."""
+    platform.api("POST", f"/apps/{hostile.id}/runs", json={"input": "What does the document say?"})
     cookies = {each["name"]: each["value"] for each in page.context.cookies()}
     for name in ("days", "apps", "doors", "details", "people"):
         response = requests.get(f"{platform.url}/usage/{name}.csv", cookies=cookies, timeout=30)
