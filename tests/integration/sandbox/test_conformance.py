@@ -76,5 +76,5 @@ def test_package_that_fights_the_examination_is_refused_by_name(
     best: SandboxLevel, tmp_path: Path, trick: str, told: str
 ) -> None:
     release = make_release(tmp_path / "a", trick, kind=TOOL)
-    with pytest.raises(PluginFailedError, match=f"^The plugin probe-plugin {told}"):
+    with pytest.raises(PluginFailedError, match=f"the plugin probe-plugin was lost: it {told}"):
         run_conformance(release, level=best, limits=ConformanceLimits(seconds=5))

@@ -153,7 +153,7 @@ def test_c40_floods_and_crashes_end_the_process_only(
 ) -> None:
     found = attempt(case)
     assert found["error"] == "PluginFailedError"
-    assert found["message"] == f"The plugin hostile-plugin {reason}."
+    assert found["message"] == f"The process of the plugin hostile-plugin was lost: it {reason}."
 
 
 @pytest.mark.fault
