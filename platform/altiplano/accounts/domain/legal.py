@@ -123,7 +123,7 @@ def _first_words(version: LegalVersion, last: LegalVersion | None) -> Iterable[L
 
 
 def _check_texts(draft: LegalVersion) -> None:
-    texts = list(draft.texts.all())
+    texts = list(draft.texts.order_by("language"))
     previous = draft.supersedes
     before = {each.language: each.sha256 for each in previous.texts.all()} if previous else {}
     for text in texts:
