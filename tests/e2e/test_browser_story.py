@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.e2e.conftest import Platform, open_page, sign_in
+from tests.e2e.conftest import Platform, every, open_page, sign_in
 from tests.e2e.proxy import CuttingProxy
 
 ANSWER_MS = 90_000
@@ -38,6 +38,15 @@ def wait_for_words(page: Page) -> None:
     expect(page.locator(".answer.said")).to_have_text(
         re.compile(".{20}", re.DOTALL), timeout=ANSWER_MS
     )
+
+
+def stop(page: Page) -> None:
+    """As a person would: again, where the first click still counted as part of a double click."""
+    for _ in every(0.1, 5):
+        page.click("#stop")
+        if page.locator("#stop").is_disabled():
+            return
+    raise AssertionError("no click on Stop was heard")
 
 
 def write_pdf(path: Path, pages: list[str]) -> Path:
@@ -126,7 +135,7 @@ def test_stop_ends_the_answer_and_keeps_what_was_said(page, platform):
     page.fill("#id_input", "Write a long story about a garden, with many characters.")
     page.click("#send")
     wait_for_words(page)
-    page.click("#stop")
+    stop(page)
     wait_until_over(page, "cancelled")
     run = run_of(page, platform)
     assert run["state"] == "cancelled"

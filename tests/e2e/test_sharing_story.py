@@ -97,10 +97,11 @@ def allow(browser: Browser, platform: Platform, *hosts: str) -> None:
 
 
 def chat_frame(page: Page) -> Frame:
-    """The frame of the chat, after it has loaded."""
+    """The frame of the chat, after it and its scripts have loaded."""
     frame = page.locator("altiplano-chat iframe").element_handle().content_frame()
     assert frame is not None
     frame.wait_for_selector("#id_input")
+    frame.wait_for_load_state("load")  # before that, Enter is a new line
     return frame
 
 

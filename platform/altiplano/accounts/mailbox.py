@@ -82,7 +82,7 @@ def is_loopback(host: str) -> bool:
 def newest_mails(directory: Path, *, limit: int = SHOWN) -> list[LocalMail]:
     """The last mails that the directory holds, the newest first. Files that vanish are left out."""
     found: list[LocalMail] = []
-    for path in sorted(directory.glob("*.log"), reverse=True):  # they are named by time
+    for path in _newest_files(directory):
         try:
             content = path.read_bytes()
         except OSError:
@@ -91,6 +91,19 @@ def newest_mails(directory: Path, *, limit: int = SHOWN) -> list[LocalMail]:
         if len(found) >= limit:
             break
     return sorted(found, key=lambda mail: mail.sent_at, reverse=True)[:limit]
+
+
+def _newest_files(directory: Path) -> list[Path]:
+    """Names and mails tell the second only; of one second's files the one written last is newer."""
+
+    def age(path: Path) -> tuple[str, int]:
+        try:
+            written = path.stat().st_mtime_ns
+        except OSError:
+            written = 0
+        return path.name.rpartition("-")[0], written
+
+    return sorted(directory.glob("*.log"), key=age, reverse=True)
 
 
 def _mails_in(content: bytes) -> Iterator[LocalMail]:

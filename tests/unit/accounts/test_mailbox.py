@@ -1,5 +1,6 @@
 """The page of everybody's mails exists for whoever sits at the machine, and is impossible elsewhere."""
 
+import os
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -112,6 +113,18 @@ def test_newest_come_first_and_only_so_many(tmp_path):
     subjects = [mail.subject for mail in mailbox.newest_mails(tmp_path)]
     assert subjects == ["Day 3", "Day 2", "Day 1"]
     assert [mail.subject for mail in mailbox.newest_mails(tmp_path, limit=1)] == ["Day 3"]
+
+
+def test_mails_of_one_second_come_in_the_order_they_were_written(tmp_path):
+    for written, (number, subject) in enumerate(((9, "First"), (1, "Second"), (5, "Third"))):
+        message = EmailMessage()
+        message["Subject"], message["Date"] = subject, "01 Nov 2026 10:00:00 +0000"
+        message.set_content("text")
+        path = tmp_path / f"20261101-100000-{number}.log"
+        path.write_bytes(message.as_bytes() + b"\n" + b"-" * 79 + b"\n")
+        os.utime(path, ns=(written, written))
+    subjects = [mail.subject for mail in mailbox.newest_mails(tmp_path)]
+    assert subjects == ["Third", "Second", "First"]
 
 
 def test_folder_that_is_not_there_holds_no_mails(tmp_path):
