@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
+from altiplano.catalog.config_fields import Setting, Widget, say_value, settings_of
 from altiplano.catalog.queries import ReleaseKey, UsableRelease
 from altiplano.kernel.reasons import in_my_language
-from altiplano.studio.config_fields import Setting, Widget, say_value, settings_of
 from altiplano.studio.pipelines import Stage
 from altiplano.studio.stage_edits import KIND_NAMES
 

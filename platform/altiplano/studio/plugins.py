@@ -1,11 +1,10 @@
 """Which plugins an app may name: in its draft, in a frozen version, and pinned for a run."""
 
-import hashlib
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from altiplano.catalog.pins import pin_of
 from altiplano.catalog.queries import (
     ReleaseKey,
     UsableRelease,
@@ -77,16 +76,7 @@ def pin_plugins(stages: Sequence[Stage], releases: Releases | None) -> list[dict
         release = (releases or {}).get((stage.kind, stage.plugin))
         if release is None or release.package_release is None:
             continue
-        pins.append(
-            {
-                "kind": stage.kind,
-                "plugin": stage.plugin,
-                "release": str(release.package_release),
-                "version": release.version,
-                "digest": release.digest,
-                "config_hash": config_hash(stage.config),
-            }
-        )
+        pins.append(pin_of(release, stage.config))
     return pins
 
 
@@ -97,9 +87,3 @@ def pin_draft(app: App) -> list[dict[str, Any]]:
     """
     outside = installed_plugins(app.organization_id, drafts=attached_to(app))
     return pin_plugins(from_stored(app.draft_pipeline), outside)
-
-
-def config_hash(config: Mapping[str, Any]) -> str:
-    """The same for configurations that say the same."""
-    canonical = json.dumps(config, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()

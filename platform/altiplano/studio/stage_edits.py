@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from altiplano.studio.pipelines import Stage, accepts
+from altiplano.catalog.config_problems import accepts
+from altiplano.studio.pipelines import Stage
 from altiplano_sdk import StageKind
 from altiplano_sdk.pipelines import ORDER, order_problem
 

@@ -6,6 +6,7 @@ from altiplano.accounts.models import AuditEvent
 from altiplano.catalog.domain.installing import GrantWish
 from altiplano.catalog.domain.reviewing import recall_release
 from altiplano.catalog.package_models import Installation, PackageRelease
+from altiplano.catalog.pins import config_hash
 from altiplano.catalog.queries import installed_releases
 from altiplano.kernel.errors import ConflictError, NotAllowedError
 from altiplano.studio.domain.plugin_upgrades import preview_upgrade, upgrade_plugin
@@ -13,7 +14,7 @@ from altiplano.studio.domain.versions import freeze_version, publish_draft, publ
 from altiplano.studio.models import App
 from altiplano.studio.pipeline_templates import CHAT
 from altiplano.studio.pipelines import Stage, to_stored
-from altiplano.studio.plugins import config_hash, pin_draft
+from altiplano.studio.plugins import pin_draft
 from altiplano.studio.queries import draft_is_ahead
 from tests.factories.packages import InstallationFactory, publish
 from tests.factories.studio import AppFactory, report_all_plugins

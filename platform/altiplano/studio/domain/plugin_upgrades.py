@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from altiplano.accounts.principal import Principal
+from altiplano.catalog.config_problems import config_problems
 from altiplano.catalog.domain.installing import GrantWish, lock_installation, move_installation
 from altiplano.catalog.package_models import Installation, PackageRelease
 from altiplano.kernel.errors import ConflictError
 from altiplano.studio.differences import AppState, StageChange, compare
 from altiplano.studio.domain.apps import keep_revision
 from altiplano.studio.models import App
-from altiplano.studio.pipelines import Stage, config_problems, from_stored, to_stored
+from altiplano.studio.pipelines import Stage, from_stored, to_stored
 from altiplano.studio.plugins import releases_for_versions
 from altiplano_sdk import PackageManifest, StageKind
 

@@ -10,16 +10,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from altiplano.accounts.principal import Principal
+from altiplano.catalog.config_fields import PREFIX, Field, draw_fields
+from altiplano.catalog.config_problems import config_problems
 from altiplano.catalog.queries import UsableRelease
 from altiplano.kernel.reasons import in_my_language
 from altiplano.knowledge.models import Collection
 from altiplano.serving.models import ModelEndpoint
 from altiplano.serving.queries import endpoints_usable_by
-from altiplano.studio.config_fields import PREFIX, Field, draw_fields
 from altiplano.studio.differences import AppState, Releases, compare, plugin_title
 from altiplano.studio.interfaces.comparison import Comparison, name_differences, state_of
 from altiplano.studio.models import App, DraftRevision
-from altiplano.studio.pipelines import Stage, config_problems, from_stored
+from altiplano.studio.pipelines import Stage, from_stored
 from altiplano.studio.plugins import releases_for_draft
 from altiplano.studio.queries import revision_of
 from altiplano.studio.stage_edits import (

@@ -21,9 +21,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from altiplano.accounts.interfaces.auth import member_required
 from altiplano.accounts.principal import Principal
+from altiplano.catalog.config_fields import PREFIX
 from altiplano.catalog.queries import UsableRelease
+from altiplano.catalog.typed_config import read_config, with_default
 from altiplano.kernel.errors import ConflictError, DomainError, InvalidInputError, NotFoundError
-from altiplano.studio.config_fields import PREFIX
 from altiplano.studio.domain.apps import AppChanges, change_app
 from altiplano.studio.domain.versions import undo_change
 from altiplano.studio.interfaces.builder_page import Attempt, build_page, where_now
@@ -39,7 +40,6 @@ from altiplano.studio.stage_edits import (
     without_stage,
 )
 from altiplano.studio.trial import trial_for
-from altiplano.studio.typed_config import read_config, with_default
 
 
 @require_safe

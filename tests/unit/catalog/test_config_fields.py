@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from altiplano.studio.config_fields import (
+from altiplano.catalog.config_fields import (
     PREFIX,
     Widget,
     draw_fields,
     settings_of,
 )
-from altiplano.studio.typed_config import read_config, with_default
+from altiplano.catalog.typed_config import read_config, with_default
 
 
 class Limits(BaseModel):

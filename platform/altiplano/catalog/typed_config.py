@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from altiplano.studio.config_fields import (
+from altiplano.catalog.config_fields import (
     PREFIX,
     Setting,
     Widget,
@@ -21,7 +21,7 @@ from altiplano.studio.config_fields import (
     settings_of,
     text_of,
 )
-from altiplano.studio.pipelines import config_problems
+from altiplano.catalog.config_problems import config_problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The settings of a plugin as fields of a form, drawn from its JSON Schema.
 
 :func:`draw_fields` says what to show; what comes back is read by
-:mod:`altiplano.studio.typed_config`. What a form cannot show field by field (objects in objects,
+:mod:`altiplano.catalog.typed_config`. What a form cannot show field by field (objects in objects,
 unions) is shown as JSON: nothing is out of reach.
 """
 
