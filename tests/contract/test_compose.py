@@ -22,7 +22,8 @@ REQUIRED = (
     "ALTIPLANO_ENGINE_URL",
     "ALTIPLANO_ENGINE_MODEL",
 )
-OURS = ("prepare", "web", "worker-runs", "worker-ingest", "beat")
+WORKERS = ("worker-runs", "worker-ingest", "worker-checks")
+OURS = ("prepare", "web", *WORKERS, "beat")
 SECRET_NAMES = re.compile(r"\$\{(\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*)(:?[-?][^}]*)?\}")
 
 
@@ -82,7 +83,7 @@ def test_what_the_services_call_is_locked(package):
 
 
 def test_every_queue_has_a_worker_and_a_check_that_it_consumes(compose):
-    workers = [compose["services"][name] for name in ("worker-runs", "worker-ingest")]
+    workers = [compose["services"][name] for name in WORKERS]
     served = [
         queue
         for one in workers

@@ -20,7 +20,7 @@ SPECS = list(
         cls.task: cls for cls in JobSpec.__subclasses__() if cls.__module__.startswith("altiplano.")
     }.values()
 )
-QUEUES = {"runs", "ingest", "index", "upkeep"}
+QUEUES = {"runs", "ingest", "index", "checks", "upkeep"}
 
 
 def test_every_spec_in_the_source_is_known_here():

@@ -34,6 +34,7 @@ def test_status_names_every_part_and_what_it_can_do(platform):
         "engine",
         "runs",
         "ingest",
+        "checks",
         "beat",
         "web",
     ]
@@ -62,7 +63,7 @@ def test_taken_port_is_named_with_the_variable_to_change(platform, tmp_path):
     assert "ALTIPLANO_PORT" in result.stderr
 
 
-@pytest.mark.parametrize("part", ["broker", "engine", "runs", "ingest", "beat", "web"])
+@pytest.mark.parametrize("part", ["broker", "engine", "runs", "ingest", "checks", "beat", "web"])
 def test_killed_part_is_started_again(platform, part):
     before = platform.pid_of(part)
 

@@ -1,7 +1,7 @@
 """The Celery application of the workers: queues, limits, schedule.
 
 Queues: ``runs`` (thread pool, one asyncio loop per process), ``ingest`` and ``index`` (prefork),
-``upkeep``. Started as ``celery -A altiplano_worker.app worker -Q ...``; beat publishes the schedule.
+``checks`` (one thread: one plugin is examined at a time), ``upkeep``. Started as ``celery -A altiplano_worker.app worker -Q ...``; beat publishes the schedule.
 """
 
 import os
@@ -89,7 +89,7 @@ app.conf.update(
                 "args": [queue],
                 "options": {"queue": queue, "expires": BEAT_SECONDS},
             }
-            for queue in ("runs", "ingest", "index", "upkeep")
+            for queue in ("runs", "ingest", "index", "checks", "upkeep")
         },
     },
     imports=("altiplano_worker.tasks",),

@@ -138,6 +138,15 @@ TAKEN_STATES = (
 """A version in one of these is used up; after a refusal the same number may be tried again."""
 
 
+class CheckStep(models.TextChoices):
+    """What the checks of an uploaded release are at, in the order in which they come."""
+
+    WAITING = "waiting", _("waits for a worker")
+    ARCHIVE = "archive", _("the file is opened")
+    CODE = "code", _("manifest, files and code are read")
+    SUITES = "suites", _("tests run in the sandbox")
+
+
 class PackageReleaseManager(models.Manager["PackageRelease"]):
     """The ways in which a person may come to releases."""
 
@@ -163,7 +172,8 @@ class PackageRelease(IdentifiedModel):
 
     ``digest`` is over the contents, whoever signed them; ``files`` maps each entry of the archive
     to its SHA-256. ``report`` is what the author measured, ``conformance`` what the platform did,
-    ``findings`` why the checks complain. A draft changes with each upload; nothing else does.
+    ``findings`` why the checks complain. ``check_step`` says how far these are, with counts where
+    there is something to count. A draft changes with each upload; nothing else does.
     """
 
     package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="releases")
@@ -178,6 +188,9 @@ class PackageRelease(IdentifiedModel):
     report = models.JSONField(_("the author's report"), default=dict)
     conformance = models.JSONField(_("the platform's report"), default=dict)
     findings = models.JSONField(_("findings"), default=list)
+    check_step = models.CharField(max_length=10, choices=CheckStep, default=CheckStep.WAITING)
+    checks_done = models.PositiveSmallIntegerField(default=0)
+    checks_total = models.PositiveSmallIntegerField(default=0)
     signed_with = models.ForeignKey(
         AuthorKey, null=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -11,4 +11,4 @@ class CheckRelease(JobSpec):
     """Check an uploaded release of a package and try it in the sandbox; the subject is the release."""
 
     task: ClassVar[str] = "altiplano.catalog.check_release"
-    queue: ClassVar[str] = "ingest"
+    queue: ClassVar[str] = "checks"

@@ -24,7 +24,7 @@ from altiplano.kernel.queries import has_beaten_within, holds_job_of
 from altiplano.serving.domain.keys import UnreadableKeyError, open_key
 from altiplano.serving.models import ModelEndpoint
 
-QUEUES = ("runs", "ingest", "index", "upkeep")
+QUEUES = ("runs", "ingest", "index", "checks", "upkeep")
 CHECK_SECONDS = 3.0
 ANSWERS = _("Answers.")
 A_WORKER_CONSUMES = _("A worker consumes.")

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.models import User
+from altiplano.catalog.domain.checking import give_up_check
+from altiplano.catalog.specs import CheckRelease
 from altiplano.kernel.errors import ConflictError
 from altiplano.kernel.jobs import create_job
 from altiplano.kernel.models import ACTIVE_STATES, Job, JobState
@@ -64,6 +66,8 @@ def retry_failed_job(*, actor: User, job: Job) -> None:
     if job.state not in {JobState.FAILED, JobState.CANCELLED}:
         raise ConflictError(_("Only a job that failed or was cancelled can be tried again."))
     retry = RETRY.get(job.task)
+    if job.task == CheckRelease.task:
+        raise ConflictError(_("The author of the plugin uploads the release again."))
     if retry is None:
         raise ConflictError(
             _("What was streamed of an answer cannot be unsaid; the question has to be asked anew.")
@@ -83,6 +87,9 @@ def cancel_active_job(*, actor: User, job: Job) -> None:
             transaction.on_commit(lambda: event_log.announce_cancel(run.id, run.state))
         elif job.task == ParseDocument.task:
             if not give_up_version(version_id=job.subject_id, reason=CANCELLED_BY_OPERATOR):
+                raise ConflictError(_("This job is over."))
+        elif job.task == CheckRelease.task:
+            if not give_up_check(job.subject_id, CANCELLED_BY_OPERATOR):
                 raise ConflictError(_("This job is over."))
         else:
             raise ConflictError(

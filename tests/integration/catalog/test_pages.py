@@ -7,7 +7,14 @@ from django.test.utils import CaptureQueriesContext
 
 from altiplano.catalog.domain.installing import GrantWish, install_package
 from altiplano.catalog.domain.secrets import open_secrets
-from altiplano.catalog.package_models import AuthorKey, Installation, PackageConcern, PackageState
+from altiplano.catalog.package_models import (
+    AuthorKey,
+    CheckStep,
+    Installation,
+    PackageConcern,
+    PackageRelease,
+    PackageState,
+)
 from tests.factories.archives import Author, write_archive
 from tests.factories.packages import (
     InstallationFactory,
@@ -255,3 +262,41 @@ def test_installed_plugins_are_listed_for_programs(alice, charlie):
     ]
     assert listed[0]["config_schema"]["properties"]["words"]
     assert charlie.api.get("/api/v1/plugins").json() == []
+
+
+def test_author_follows_the_checks_and_cancels_them(alice):
+    release = PackageReleaseFactory(
+        package__owner=alice.organization,
+        state=PackageState.CHECKING,
+        check_step=CheckStep.SUITES,
+        checks_done=7,
+        checks_total=31,
+    )
+    address = f"/plugins/mine/packages/{release.package.slug}/"
+    whole = page(alice.browser, address)
+    part = alice.browser.get(address, headers={"HX-Request": "true"}).content.decode()
+    for shown in (whole, part):
+        words = " ".join(shown.split())
+        assert '<li aria-current="step"> Tests run in the sandbox' in words
+        assert '<progress max="31" value="7"' in words
+        assert "7 of 31" in words
+        assert "Cancel the checks" in words
+        assert f'href="{address}"' in words, "a reload is the way without a script"
+    assert "<html" not in part
+    browser = alice.browser
+    browser.handler.enforce_csrf_checks = False
+    browser.post(f"/plugins/mine/releases/{release.id}/withdraw/")
+    after = page(alice.browser, address)
+    assert "data-moving" not in after
+    assert "check-steps" not in after
+
+
+def test_program_hears_how_far_the_checks_are(alice):
+    release = PackageReleaseFactory(
+        package__owner=alice.organization, state=PackageState.CHECKING, check_step=CheckStep.CODE
+    )
+    address = f"/api/v1/plugins/releases/{release.id}"
+    told = alice.api.get(address).json()
+    assert told["checking"] == {"step": "code", "done": 0, "total": 0}
+    PackageRelease.unscoped.filter(id=release.id).update(state=PackageState.IN_REVIEW)
+    assert alice.api.get(address).json()["checking"] is None

@@ -55,6 +55,7 @@ def test_empty_queues_are_zero_and_not_absent(client):
         ("index",): 0,
         ("ingest",): 0,
         ("runs",): 0,
+        ("checks",): 0,
         ("upkeep",): 0,
     }
 

@@ -1,13 +1,21 @@
 """The suites run in the sandbox, and a package that fights them harms nobody."""
 
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import altiplano_sdk as sdk
 from altiplano_sdk.sandbox_child.landlock import landlock_abi
 from altiplano_worker.runtime.budgets import PluginFailedError
-from altiplano_worker.runtime.sandbox.conformance import ConformanceLimits, run_conformance
+from altiplano_worker.runtime.sandbox import conformance
+from altiplano_worker.runtime.sandbox.conformance import (
+    ConformanceLimits,
+    ExaminationStoppedError,
+    run_conformance,
+)
+from altiplano_worker.runtime.sandbox.launcher import Launched, launch_child
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel, available_levels
 from tests.fakes.plugin_releases import make_release
 from tests.integration.sandbox.accounts import can_be, run_attempts
@@ -78,3 +86,45 @@ def test_package_that_fights_the_examination_is_refused_by_name(
     release = make_release(tmp_path / "a", trick, kind=TOOL)
     with pytest.raises(PluginFailedError, match=f"the plugin probe-plugin was lost: it {told}"):
         run_conformance(release, level=best, limits=ConformanceLimits(seconds=5))
+
+
+def test_whoever_waits_hears_how_far_the_suites_are(best: SandboxLevel, tmp_path: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    release = make_release(tmp_path / "a", HONEST, kind=TOOL)
+    run_conformance(release, level=best, tell=lambda done, total: heard.append((done, total)))
+    total = heard[0][1]
+    assert total > 10
+    assert heard == [(done, total) for done in range(total + 1)]
+
+
+def test_package_cannot_claim_more_than_a_page_can_show(best: SandboxLevel, tmp_path: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    boast = (
+        'import os, socket, struct; head = b\'{"type":"examining","done":9999999,"total":-7}\'; '
+        "socket.socket(fileno=3).sendall((struct.pack('>III', len(head), 0, 0) + head) * 500); "
+        "os._exit(0)"
+    )
+    release = make_release(tmp_path / "a", boast + "\n" + "class Plugin: ...", kind=TOOL)
+    with pytest.raises(PluginFailedError):
+        run_conformance(release, level=best, tell=lambda *said: heard.append(said))
+    assert set(heard) <= {(0, 0)}
+
+
+def test_examination_that_nobody_waits_for_ends_at_once(
+    best: SandboxLevel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched = []
+
+    def launch(**wishes: Any) -> Launched:
+        launched.append(launch_child(**wishes))
+        return launched[0]
+
+    monkeypatch.setattr(conformance, "launch_child", launch)
+    release = make_release(tmp_path / "a", "import time; time.sleep(200)", kind=TOOL)
+    answers = iter([False, False, True])
+    with pytest.raises(ExaminationStoppedError):
+        run_conformance(release, level=best, is_unwanted=lambda: next(answers))
+    (child,) = launched
+    assert child.process.poll() == -signal.SIGKILL
+    assert not child.workplace.exists()
+    child.kill()  # once more does nothing

@@ -33,7 +33,7 @@ def test_plan_has_everything_where_nothing_is_given(home):
     plan = parts.plan_parts(home)
 
     assert plan.broker.name == "broker"
-    assert names(plan) == ["engine", "runs", "ingest", "beat", "web"]
+    assert names(plan) == ["engine", "runs", "ingest", "checks", "beat", "web"]
     assert plan.url == "http://127.0.0.1:8000"
     assert plan.environment["ALTIPLANO_PUBLIC_URL"] == plan.url
 
@@ -64,7 +64,7 @@ def test_waiting_threads_of_workers_leave_the_cores_alone(home, monkeypatch, wan
 
     workers = [part for part in parts.plan_parts(home).parts if part.queues]
 
-    assert len(workers) == 2
+    assert len(workers) == 3
     assert {part.environment["OMP_WAIT_POLICY"] for part in workers} == {expected}
 
 

@@ -2,11 +2,9 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import structlog
 
@@ -14,6 +12,7 @@ import altiplano_sdk as sdk
 from altiplano.catalog.archives import unpacked_folder
 from altiplano.catalog.domain.checking import CheckWork, begin_check, finish_check, retry_check
 from altiplano.catalog.domain.orphans import remove_unused_packages
+from altiplano.catalog.package_models import CheckStep
 from altiplano.catalog.queries import built_in_ids
 from altiplano.catalog.specs import CheckRelease
 from altiplano.kernel.job_context import working_on
@@ -27,7 +26,7 @@ from altiplano_worker.app import app
 from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.sandbox.conformance import run_conformance
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
-from altiplano_worker.tasks.leases import LeaseWatch
+from altiplano_worker.tasks.check_following import CheckFollower
 from altiplano_worker.tasks.sandbox_proof import prove_level
 
 FILE_GONE: Final = Finding(
@@ -39,7 +38,6 @@ FILE_GONE: Final = Finding(
     "Upload it again.",
 )
 MACHINE: Final = "The platform could not run the checks. Upload the release again later."
-T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -70,17 +68,17 @@ def remove_unused() -> None:
 def check_claimed(claim: JobClaim) -> None:
     """Raises LostClaimError when the release was withdrawn."""
     work = begin_check(claim)
-    watch = LeaseWatch(claim)
+    follower = CheckFollower(claim)
     place = unpacked_folder(f".checking-{claim.job_id.hex}-{claim.epoch}")
     report: ConformanceReport | None = None
     try:
         reserved = built_in_ids()
-        findings, release = watch.wait_for(
-            in_background(lambda: read_package(work, place, reserved=reserved))
+        findings, release = follower.run(
+            lambda: read_package(work, place, reserved=reserved, tell=follower.tell)
         )
         if release is not None:
             log.info("plugin.suites_begun", release=str(work.release.id))
-            report = watch.wait_for(in_background(lambda: try_package(release)))
+            report = follower.run(lambda: try_package(release, follower))
     except PluginFailedError as error:
         findings = (_unfinished(error),)
     finally:
@@ -99,12 +97,18 @@ def _unfinished(error: PluginFailedError) -> Finding:
 
 
 def read_package(
-    work: CheckWork, place: Path, *, reserved: frozenset[str]
+    work: CheckWork,
+    place: Path,
+    *,
+    reserved: frozenset[str],
+    tell: Callable[[CheckStep], None] = lambda _step: None,
 ) -> tuple[tuple[Finding, ...], ReleaseOnDisk | None]:
     """What is to be said of the package without running it; unpacked unless that is an error."""
     before = work.previous_schemas
+    tell(CheckStep.ARCHIVE)
     try:
         with open_archive(work.archive) as archive:
+            tell(CheckStep.CODE)
             findings = check_package(
                 archive,
                 previous=work.previous,
@@ -131,21 +135,15 @@ def by_kind(schemas: Mapping[str, Any]) -> dict[sdk.StageKind, Mapping[str, Any]
     return {sdk.StageKind(kind): schema for kind, schema in schemas.items()}
 
 
-def try_package(release: ReleaseOnDisk) -> ConformanceReport:
-    """What the suites say, run in the sandbox. Raises NoSandboxError."""
-    return run_conformance(release, level=prove_level())
+def try_package(release: ReleaseOnDisk, follower: CheckFollower) -> ConformanceReport:
+    """What the suites say, run in the sandbox; they end when nobody waits for them.
 
-
-def in_background(call: Callable[[], T]) -> Future[T]:
-    """The call runs on a thread of its own, while the caller keeps its lease."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        if future.set_running_or_notify_cancel():
-            try:
-                future.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - it is raised where the result is read
-                future.set_exception(error)
-
-    Thread(target=run, name="plugin-check", daemon=True).start()
-    return future
+    Raises NoSandboxError.
+    """
+    follower.tell(CheckStep.SUITES)
+    return run_conformance(
+        release,
+        level=prove_level(),
+        tell=lambda done, total: follower.tell(CheckStep.SUITES, done, total),
+        is_unwanted=follower.is_unwanted,
+    )

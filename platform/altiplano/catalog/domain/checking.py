@@ -3,6 +3,7 @@
 Effects are fenced by the job's claim.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.db import transaction
 from altiplano.catalog.archives import archive_path
 from altiplano.catalog.domain.recording import record_release
 from altiplano.catalog.package_models import (
+    CheckStep,
     PackageRelease,
     PackageState,
 )
@@ -20,6 +22,7 @@ from altiplano.catalog.queries import release_before
 from altiplano.kernel.jobs import (
     JobClaim,
     LostClaimError,
+    cancel_jobs,
     fail_exhausted_job,
     finish_job,
     hold_claim,
@@ -66,6 +69,13 @@ def begin_check(claim: JobClaim) -> CheckWork:
     )
 
 
+def tell_progress(release_id: uuid.UUID, step: CheckStep, *, done: int = 0, total: int = 0) -> None:
+    """Whoever looks at the release sees how far its checks are."""
+    PackageRelease.unscoped.filter(id=release_id, state=PackageState.CHECKING).update(
+        check_step=step, checks_done=done, checks_total=total
+    )
+
+
 def finish_check(
     claim: JobClaim, *, findings: Sequence[Finding], conformance: Mapping[str, Any]
 ) -> PackageRelease:
@@ -98,6 +108,7 @@ def retry_check(claim: JobClaim, reason: str) -> None:
     """
     with transaction.atomic():
         if retry_job(claim, reason):
+            tell_progress(claim.subject_id, CheckStep.WAITING)
             return
         release = _waiting(claim)
         release.state = PackageState.REFUSED
@@ -112,12 +123,7 @@ def fail_check_job(claim: JobClaim) -> None:
         reason = DIED.format(attempts=claim.attempt)
         if not fail_exhausted_job(claim, reason):
             return
-        release = (
-            PackageRelease.unscoped.select_for_update(of=("self",))
-            .select_related("package")
-            .filter(id=claim.subject_id, state=PackageState.CHECKING)
-            .first()
-        )
+        release = _lock_checking(claim.subject_id)
         if release is not None:
             release.state = PackageState.REFUSED
             release.reason = reason
@@ -125,13 +131,31 @@ def fail_check_job(claim: JobClaim) -> None:
             record_release("plugin.refused", release, data={"errors": 1})
 
 
+def give_up_check(release_id: uuid.UUID, reason: str) -> bool:
+    """The release is refused for ``reason`` and whoever checks it stops; False when it is decided."""
+    with transaction.atomic():
+        release = _lock_checking(release_id)
+        if release is None:
+            return False
+        release.state = PackageState.REFUSED
+        release.reason = reason[:500]
+        release.save(update_fields=["state", "reason"])
+        cancel_jobs(subject_id=release.id)
+        record_release("plugin.refused", release, data={"errors": 0})
+    return True
+
+
 def _waiting(claim: JobClaim) -> PackageRelease:
-    release = (
-        PackageRelease.unscoped.select_for_update(of=("self",))
-        .select_related("package")
-        .filter(id=claim.subject_id, state=PackageState.CHECKING)
-        .first()
-    )
+    release = _lock_checking(claim.subject_id)
     if release is None:  # withdrawn at this moment
         raise LostClaimError
     return release
+
+
+def _lock_checking(release_id: uuid.UUID) -> PackageRelease | None:
+    return (
+        PackageRelease.unscoped.select_for_update(of=("self",))
+        .select_related("package")
+        .filter(id=release_id, state=PackageState.CHECKING)
+        .first()
+    )

@@ -19,7 +19,7 @@ from altiplano.catalog.domain.uploading import WAITING, receive_release, withdra
 from altiplano.catalog.interfaces.cards import rights_of
 from altiplano.catalog.interfaces.forms import KeyForm, UploadForm
 from altiplano.catalog.interfaces.uploads import uploaded_package
-from altiplano.catalog.package_models import Package, PackageRelease, PackageState
+from altiplano.catalog.package_models import CheckStep, Package, PackageRelease, PackageState
 from altiplano.kernel.errors import DomainError
 from altiplano.kernel.forms import add_domain_errors
 
@@ -72,8 +72,11 @@ def own_package(request: HttpRequest, principal: Principal, slug: str) -> HttpRe
         "draft": next((each for each in releases if each.state == PackageState.DRAFT), None),
         "releases": [each for each in releases if each.state != PackageState.DRAFT],
         "waiting": WAITING,
+        "steps": CheckStep.choices,
         "is_moving": any(each.state == PackageState.CHECKING for each in releases),
     }
+    if request.headers.get("HX-Request"):  # the page keeps its list fresh while checks run
+        return render(request, "catalog/_own_releases.html", context)
     return render(request, "catalog/own_package.html", context)
 
 

@@ -13,11 +13,20 @@ from altiplano.catalog.domain.uploading import receive_release, withdraw_release
 from altiplano.catalog.interfaces.uploads import UPLOAD_BODY, uploaded_package
 from altiplano.catalog.package_models import (
     PackageRelease,
+    PackageState,
 )
 from altiplano.kernel.reasons import in_my_language
 from altiplano.kernel.schemas import ResponseBody
 
 router = Router(tags=["catalog"])
+
+
+class CheckingOut(ResponseBody):
+    """How far the checks of a release are."""
+
+    step: str = Field(description="waiting, archive, code, suites")
+    done: int = Field(description="Tests that ran, while the suites run.")
+    total: int = Field(description="Of how many; 0 while that is not known.")
 
 
 class ReleaseOut(ResponseBody):
@@ -30,6 +39,7 @@ class ReleaseOut(ResponseBody):
     state: str = Field(
         description="draft, checking, refused, in_review, published, rejected, withdrawn, recalled"
     )
+    checking: CheckingOut | None = Field(description="Only while the state is checking.")
     reason: str
     findings: list[dict[str, Any]] = Field(description="What the checks say, errors first.")
     uploaded_at: datetime
@@ -48,11 +58,20 @@ def release_fields(release: PackageRelease) -> dict[str, Any]:
         "version": release.version,
         "digest": release.digest,
         "state": release.state,
+        "checking": _checking(release),
         "reason": in_my_language(release.reason),
         "findings": release.findings,
         "uploaded_at": release.uploaded_at,
         "address": reverse("catalog:own-package", args=[release.package.slug]),
     }
+
+
+def _checking(release: PackageRelease) -> CheckingOut | None:
+    if release.state != PackageState.CHECKING:
+        return None
+    return CheckingOut(
+        step=release.check_step, done=release.checks_done, total=release.checks_total
+    )
 
 
 @router.post(

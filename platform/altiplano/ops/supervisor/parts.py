@@ -230,6 +230,13 @@ def plan_workers(home: Home) -> list[Part]:
             grace_seconds=15.0,
         ),
         Part(
+            name="checks",
+            argv=(*celery, "worker", "-Q", "checks", "-P", "threads", "-c", "1", "-n", "checks@%h", *plain),
+            environment=environment,
+            queues=("checks",),
+            grace_seconds=5.0,
+        ),
+        Part(
             name="beat",
             argv=(*celery, "beat", "-s", str(home.run / "beat-schedule"), "--pidfile=", "-l", "WARNING"),
             grace_seconds=5.0,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +27,14 @@ from altiplano_sdk.wire import (
     encode_frame,
     encode_message,
 )
-from altiplano_sdk.wire.messages import Error, Examine, Examined, Message, Started
+from altiplano_sdk.wire.messages import (
+    Error,
+    Examine,
+    Examined,
+    Examining,
+    Message,
+    Started,
+)
 from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.sandbox.launcher import (
     EXAMINER,
@@ -39,6 +48,7 @@ from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
 log = structlog.get_logger("altiplano.sandbox")
 
 _LOOK_SECONDS: Final = 0.2
+_MOST_TESTS: Final = 10_000
 _CHUNK: Final = 256 * 1024
 
 
@@ -50,15 +60,26 @@ class ConformanceLimits:
     memory_bytes: int = 512 * 1024 * 1024
 
 
+class ExaminationStoppedError(Exception):
+    """Nobody wants the report any more; the process was ended before it had one."""
+
+
+Tell = Callable[[int, int], None]
+"""How many checks are done, and of how many, as the process says."""
+
+
 def run_conformance(
     release: ReleaseOnDisk,
     *,
     level: SandboxLevel | None = None,
     limits: ConformanceLimits | None = None,
+    tell: Tell = lambda _done, _total: None,
+    is_unwanted: Callable[[], bool] = lambda: False,
 ) -> ConformanceReport:
     """The report of all suites. Blocks for some seconds; nothing of the process is left.
 
-    Raises NoSandboxError when there is none, and PluginFailedError when the package brought the
+    ``is_unwanted`` is asked several times a second. Raises ExaminationStoppedError once it is true,
+    NoSandboxError when there is no sandbox, and PluginFailedError when the package brought the
     examination itself to an end: by its time, its memory, or by what it sent.
     """
     limits = limits or ConformanceLimits()
@@ -66,20 +87,31 @@ def run_conformance(
         level=choose_level(wanted=level), place=EXAMINER, release=release, testing=True
     )
     try:
-        exam = _Examination(release.manifest.id, launched, time.monotonic() + limits.seconds)
+        deadline = time.monotonic() + limits.seconds
+        exam = _Examination(release.manifest.id, launched, deadline, tell, is_unwanted)
         return exam.run(release, limits)
     finally:
         launched.kill()
 
 
 class _Examination:
-    """One conversation of four messages, with an eye on the clock and on the folder."""
+    """One short conversation, with an eye on the clock, the folder and on who waits for it."""
 
-    def __init__(self, plugin: str, launched: Launched, deadline: float) -> None:
+    def __init__(
+        self,
+        plugin: str,
+        launched: Launched,
+        deadline: float,
+        tell: Tell,
+        is_unwanted: Callable[[], bool],
+    ) -> None:
         self._plugin = plugin
         self._launched = launched
         self._deadline = deadline
+        self._tell = tell
+        self._is_unwanted = is_unwanted
         self._reader = FrameReader(SENT)
+        self._frames: deque[Frame] = deque()
         self._workspace = launched.workplace / "workspace"
 
     def run(self, release: ReleaseOnDisk, limits: ConformanceLimits) -> ConformanceReport:
@@ -102,7 +134,9 @@ class _Examination:
             self._launched.channel.settimeout(_LOOK_SECONDS)
             self._launched.channel.sendall(encode_frame(Frame(encode_message(message)), RECEIVED))
             frame = self._receive()
-            answer = decode_message(frame.head)
+            while isinstance(answer := decode_message(frame.head), Examining):
+                self._tell(*_bounded(answer))
+                frame = self._receive()
         except (FrameError, WireError) as error:
             raise self._failed("sent something that is no answer") from error
         except OSError as error:
@@ -116,21 +150,30 @@ class _Examination:
 
     def _receive(self) -> Frame:
         while True:
-            try:
-                data = self._launched.channel.recv(_CHUNK)
-            except TimeoutError:
-                data = None
-            if data == b"":
-                raise self._failed("stopped unexpectedly")
-            if data and (frames := self._reader.feed(data)):
-                return frames[0]
+            if self._is_unwanted():
+                raise ExaminationStoppedError
             if time.monotonic() > self._deadline:
                 raise self._failed("took too long for its tests")
             if _size_of(self._workspace) > SCRATCH_BYTES:
                 raise self._failed("wrote too much to its folder")
+            if self._frames:
+                return self._frames.popleft()
+            try:
+                data = self._launched.channel.recv(_CHUNK)
+            except TimeoutError:
+                continue
+            if data == b"":
+                raise self._failed("stopped unexpectedly")
+            self._frames.extend(self._reader.feed(data))
 
     def _failed(self, reason: str) -> PluginFailedError:
         return PluginFailedError(f"The process of the plugin {self._plugin} was lost: it {reason}.")
+
+
+def _bounded(said: Examining) -> tuple[int, int]:
+    """What a process claims, as figures that a page can show."""
+    total = min(max(said.total, 0), _MOST_TESTS)
+    return min(max(said.done, 0), total), total
 
 
 def _size_of(folder: Path) -> int:

@@ -36,6 +36,7 @@ from altiplano_sdk.wire.messages import (
     Error,
     Examine,
     Examined,
+    Examining,
     Load,
     Log,
     Message,
@@ -60,17 +61,21 @@ def main() -> None:
     frame = _next_frame(channel, reader)
     message = decode_message(frame.head)
     if isinstance(message, Examine):
-        channel.sendall(encode_frame(_examine(Path(message.directory)), SENT))
+        channel.sendall(encode_frame(_examine(Path(message.directory), channel), SENT))
     else:
         asyncio.run(_serve(channel, reader, frame))
 
 
-def _examine(directory: Path) -> Frame:
+def _examine(directory: Path, channel: socket.socket) -> Frame:
     """Before there is an event loop: suites make their own, and want the main thread's alarm."""
+
+    def tell(done: int, total: int) -> None:
+        channel.sendall(encode_frame(Frame(encode_message(Examining(done, total))), SENT))
+
     try:
         from altiplano_sdk.testing.run import run_suites
 
-        report = run_suites(directory).to_json().encode()
+        report = run_suites(directory, tell=tell).to_json().encode()
     except BaseException as error:  # noqa: BLE001 - the platform shall know what kept it from running
         said = f"{type(error).__name__}: {error}"[:500]
         return Frame(encode_message(Error(0, UNEXPECTED, UNEXPECTED, said)))

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +27,32 @@ from altiplano_sdk.testing.text_report import write_report
 
 MEASURING_SECONDS: Final = 120.0
 _AUTOLOAD: Final = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+Tell = Callable[[int, int], None]
+"""Told after each check how many are done, and of how many."""
+
+
+class _Progress:
+    """A plugin of pytest that says how far it is."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._done = self._total = 0
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._total = len(session.items)
+        self._tell(0, self._total)
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._done += 1
+        self._tell(self._done, self._total)
 
 
 def run_suites(
-    directory: Path, *, kinds: Collection[StageKind] | None = None, measure: bool = True
+    directory: Path,
+    *,
+    kinds: Collection[StageKind] | None = None,
+    measure: bool = True,
+    tell: Tell | None = None,
 ) -> ConformanceReport:
     """The report about the package in an author's folder or an unpacked release.
 
@@ -49,7 +71,7 @@ def run_suites(
             (Finding(CONTRACT.code, Severity.ERROR, SAMPLES_NAME, 0, f"{error}.", hint),),
         )
     recorder = Recorder(package)
-    problem = _run_pytest(package, recorder, kinds)
+    problem = _run_pytest(package, [recorder, *([_Progress(tell)] if tell else [])], kinds)
     if problem and not recorder.failed:
         recorder.failed.append(_complain(package, OWN_TEST, problem))
     manifest, failed, measured = package.manifest, list(recorder.failed), Measured()
@@ -83,9 +105,9 @@ def run_suites(
 
 
 def _run_pytest(
-    package: OpenedPackage, recorder: Recorder, kinds: Collection[StageKind] | None
+    package: OpenedPackage, listeners: list[object], kinds: Collection[StageKind] | None
 ) -> str:
-    """The recorder has all outcomes; returns why there may be some missing, mostly nothing."""
+    """The listeners heard all outcomes; returns why there may be some missing, mostly nothing."""
     targets = [str(package.manifest_path)]
     unpacked = package.manifest_path.name == UNPACKED_NAME
     own = package.directory / "tests"
@@ -106,10 +128,10 @@ def _run_pytest(
             *(f"--altiplano-kind={kind}" for kind in kinds or ()),
         ]
         if os.environ.get(_AUTOLOAD) or unpacked:
-            plugins: list[object] = [recorder, pytest_plugin]
+            plugins = [*listeners, pytest_plugin]
             environment = {_AUTOLOAD: "1"}
         else:
-            plugins = [recorder, *([] if _is_installed() else [pytest_plugin])]
+            plugins = [*listeners, *([] if _is_installed() else [pytest_plugin])]
             environment = {}
         said = io.StringIO()
         with (

@@ -65,6 +65,15 @@ class Examine:
 
 
 @dataclass(frozen=True, slots=True)
+class Examining:
+    """How far the suites are: ``done`` of ``total`` checks. Comes any number of times, or never."""
+
+    done: int
+    total: int
+    type: Literal["examining"] = "examining"
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """The body is the report as JSON. The package ran beside the suites: it may have forged it."""
 
@@ -236,7 +245,7 @@ class Log:
 
 
 Message = (
-    Start | Started | Load | Examine | Examined | Ready | Configure | Configured | Call | Result | Item | End | Error
+    Start | Started | Load | Examine | Examining | Examined | Ready | Configure | Configured | Call | Result | Item | End | Error
     | More | Cancel | Ask | Answer | AnswerItem | AnswerEnd | AnswerError | Forget | Log
 )  # fmt: skip
 
