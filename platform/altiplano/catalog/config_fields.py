@@ -179,7 +179,7 @@ def say_value(setting: Setting, value: Any) -> str:
     elif isinstance(value, str):
         said = value
     elif setting.widget is Widget.LINES:
-        said = ", ".join(f"“{each}”" for each in value) or _("none")
+        said = ", ".join(f"“{each}”" for each in value) or _("nothing")
     else:
         said = to_json(value)
     return said

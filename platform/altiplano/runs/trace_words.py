@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.formats import number_format
+from django.utils.translation import get_language_info, gettext_noop
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from altiplano.kernel.reasons import in_my_language
 
@@ -45,6 +45,20 @@ DETAIL_NAMES: Final[Mapping[str, StrPromise]] = {
     "withheld": _("tools not offered"),
 }
 
+SCORE_NAMES: Final[Mapping[str, StrPromise]] = {
+    "chance": _("chance of an answer"),
+    "best": _("nearness in meaning"),
+    "words": _("words in common"),
+    "coverage": _("part of the question found"),
+    "names": _("names and numbers found"),
+    "agreement": _("both searches agree"),
+    "sentences": _("sentences"),
+    "supported": _("part that is supported"),
+    "quoted": _("nearness of the quotation"),
+    "unknown": _("names and numbers that no passage holds"),
+}
+"""What the guards that come with the platform have measured."""
+
 DETAIL_VALUES: Final[Mapping[str, Mapping[str, StrPromise]]] = {
     "point": {
         "input": _("the question"),
@@ -69,6 +83,8 @@ STORED_SENTENCES: Final = (
     gettext_noop("Nothing was found."),
     gettext_noop("What was found does not promise an answer."),
     gettext_noop("The answer says that the documents do not say."),
+    gettext_noop("No passage supports the model's answer."),
+    gettext_noop("The model's answer only repeats the question."),
     gettext_noop("No passage supports the answer or holds the numbers and names in it."),
 )
 """Written by the plugins that come with the platform; named here to be translated."""
@@ -80,10 +96,21 @@ def say_detail(name: str, value: Any) -> tuple[str, str]:
     """A detail's name and value in the active language, in a line that ends."""
     known = DETAIL_VALUES.get(name, {})
     text = str(known.get(value, "")) if isinstance(value, str) else ""
+    if name == "scores" and isinstance(value, Mapping):
+        text = _written({str(SCORE_NAMES.get(key, key)): score for key, score in value.items()})
+    elif name == "language" and isinstance(value, str):
+        text = _said_language(value)
     text = text or _written(value)
     if len(text) > LONGEST_DETAIL:
         text = text[: LONGEST_DETAIL - 1] + "…"
     return str(DETAIL_NAMES.get(name, name)), text
+
+
+def _said_language(code: str) -> str:
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def _written(value: Any) -> str:

@@ -1,8 +1,11 @@
 """The models and the tool servers that the platform may call."""
 
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.tenancy import IdentifiedModel
@@ -14,6 +17,12 @@ class Provider(models.TextChoices):
     OPENAI = "openai", _("OpenAI protocol")
     VLLM = "vllm", "vLLM"
     LLAMA_CPP = "llama.cpp", "llama.cpp"
+
+
+EMBEDDED_NAME: Final = gettext_noop("Embedded demonstration model")
+DEFAULT_NAME: Final = gettext_noop("Default model")
+GIVEN_NAMES: Final = frozenset({EMBEDDED_NAME, DEFAULT_NAME})
+"""What the platform calls the model of its settings, as it is stored."""
 
 
 class ModelEndpoint(IdentifiedModel):
@@ -50,7 +59,12 @@ class ModelEndpoint(IdentifiedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.model})"
+        return f"{self.said_name} ({self.model})"
+
+    @property
+    def said_name(self) -> str:
+        """The name; in the reader's language where the platform itself gave it."""
+        return gettext(self.name) if self.name in GIVEN_NAMES else self.name
 
 
 class ToolServer(IdentifiedModel):

@@ -85,5 +85,5 @@ def test_refusal_page_names_the_role_in_french(vera, garden):
 def test_trace_says_what_stages_told_in_french():
     with override("fr"):
         assert say_detail("point", "evidence") == ("examine", "les passages")
-        assert say_detail("scores", {"best": 0.90565}) == ("scores", "best 0,906")
+        assert say_detail("scores", {"best": 0.90565}) == ("scores", "proximité de sens 0,906")
         assert say_detail("reason", "Nothing was found.")[1] == "Rien n\u2019a été trouvé."

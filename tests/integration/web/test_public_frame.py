@@ -64,6 +64,27 @@ def test_frame_speaks_the_language_of_the_page_around_it(sharing, garden):
     assert '<html lang="en"' in body_of(visitor().get(FRAME, {"lang": "tlh"}))
 
 
+@pytest.mark.parametrize("lang", ["", "de", "ar-DZ"])
+def test_frame_on_a_page_in_another_language_speaks_the_readers(sharing, garden, lang):
+    reader = {"accept-language": "fr-FR,fr;q=0.9,en;q=0.5"}
+    assert '<html lang="fr"' in body_of(visitor().get(FRAME, {"lang": lang}, headers=reader))
+    theme = visitor().get(FRAME + "theme.json", {"lang": lang}, headers=reader)
+    assert theme.json()["close"] == "Fermer la discussion"
+    assert "Accept-Language" in theme["Vary"]
+
+
+def test_source_opened_without_a_script_stands_in_the_frame(sharing, garden):
+    client = visitor()
+    framed = frame_of(client, lang="fr")
+    run = ask(client, place=framed)
+    answer(run, garden)
+    place = addresses_of(run, garden, framed)["source"][1]
+    page = body_of(client.get(place, headers={"accept-language": "en"}))
+    assert '<html lang="fr"' in page
+    assert "Retour à la réponse" in page
+    assert "/accounts/login/" not in page
+
+
 def test_worn_or_forged_key_begins_anew(sharing, garden):
     framed = frame_of(visitor())
     for forged in (framed[:-3] + "xx/", FRAME + "nothing/"):

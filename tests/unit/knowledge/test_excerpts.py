@@ -29,6 +29,16 @@ def test_excerpt_says_where_it_was_cut():
     assert excerpt.is_cut_after
 
 
+def test_excerpt_is_cut_between_words():
+    text = "Whoever composts needs patience and dry leaves besides."
+    at = text.index("patience")
+    excerpt = excerpt_at(text, [[1, 0, len(text)]], start=at, end=at + len("patience"), context=14)
+    assert excerpt.before == "needs "
+    assert excerpt.after == " and dry"
+    assert excerpt.is_cut_before
+    assert excerpt.is_cut_after
+
+
 def test_excerpt_of_page_begins_with_that_page():
     assert excerpt_of_page(TEXT, PAGES, number=3).after == "Third page."
     assert excerpt_of_page(TEXT, PAGES, number=99).page == 1

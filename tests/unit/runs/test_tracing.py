@@ -33,13 +33,20 @@ def test_details_are_written_in_a_line_that_ends():
         "long": "x" * 999,
     }
     written = dict(_details_of(detail))
-    assert written["scores"] == "best 0.906, names 1"
+    assert written["scores"] == "nearness in meaning 0.906, names and numbers found 1"
     assert written["left out"] == "one · two"
     assert len(written["long"]) == 300
 
 
 def test_what_only_a_plugin_knows_is_shown_as_it_wrote_it():
-    assert dict(_details_of({"mood": "calm", "action": "sing"})) == {
+    detail = {"mood": "calm", "action": "sing", "scores": {"joy": 0.5}, "language": "zz"}
+    assert dict(_details_of(detail)) == {
         "mood": "calm",
         "decision": "sing",
+        "scores": "joy 0.5",
+        "language": "zz",
     }
+
+
+def test_a_language_is_called_by_its_name():
+    assert dict(_details_of({"language": "fr"})) == {"language": "French"}

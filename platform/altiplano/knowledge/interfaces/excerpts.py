@@ -7,6 +7,9 @@ from dataclasses import dataclass
 CONTEXT_CHARS = 6_000
 """How much text around a passage one page shows; a document may have millions of characters."""
 
+LONGEST_WORD = 40
+"""How far a cut moves to spare a word; scripts without spaces are cut where they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
@@ -42,6 +45,8 @@ def excerpt_at(
 ) -> Excerpt:
     """The span with up to ``context`` characters on each side, but not past its own page(s).
 
+    Where it is cut, it begins and ends with whole words.
+
     ``pages`` holds ``[number, start, end]``. A span outside the text is moved into it. The lines of
     a printed page are unwrapped.
     """
@@ -54,6 +59,10 @@ def excerpt_at(
             break
     low = max(page_start, start - context)
     high = min(max(page_end, end), end + context)
+    if low > page_start:
+        low = _next_word(text, low, start)
+    if high < page_end:
+        high = _last_word_end(text, high, end)
     shown = unwrap_lines(text[low:high]) if is_printed else text[low:high]
     return Excerpt(
         before=shown[: start - low],
@@ -64,6 +73,24 @@ def excerpt_at(
         is_cut_before=low > page_start,
         is_cut_after=high < page_end,
     )
+
+
+def _next_word(text: str, low: int, start: int) -> int:
+    """Where the first whole word from ``low`` on begins, at most ``LONGEST_WORD`` further on."""
+    if text[low - 1].isspace():
+        return low
+    reached = text[low : min(start, low + LONGEST_WORD)]
+    gap = re.search(r"\s+", reached)
+    return low + gap.end() if gap else low
+
+
+def _last_word_end(text: str, high: int, end: int) -> int:
+    """Where the last whole word before ``high`` ends, at most ``LONGEST_WORD`` further back."""
+    if text[high].isspace():
+        return high
+    first = max(end, high - LONGEST_WORD)
+    gaps = list(re.finditer(r"\s+", text[first:high]))
+    return first + gaps[-1].start() if gaps else high
 
 
 def excerpt_of_page(

@@ -131,10 +131,14 @@ def _read_key(public: PublicApp, key: str) -> tuple[Visitor, str]:
 
 
 def known_language(wish: str) -> str:
-    """The language of ours that a page's ``lang`` such as ``fr-CA`` asks for; else the first."""
+    """The language of ours that a page's ``lang`` such as ``fr-CA`` asks for.
+
+    For a page in another language, or one that names none, the reader's own: what the browser asks
+    for, which Django has made the active one.
+    """
     languages = [code for code, _name in settings.LANGUAGES]
     stem = wish.lower().partition("-")[0]
-    return stem if stem in languages else languages[0]
+    return stem if stem in languages else translation.get_language() or languages[0]
 
 
 def _visitor_in_cookie(request: HttpRequest, public: PublicApp) -> Visitor | None:

@@ -31,7 +31,15 @@ def show_source(request: HttpRequest, visit: Visit, run_id: str, document_id: st
     """
     run = run_of_visitor(visit.visitor, run_id)
     bounded = None if visit.public.sharing.opens_documents else partial(_within_passage, run)
-    return render_source(request, run, document_id, visit.routes, excerpt_of=bounded)
+    return render_source(
+        request,
+        run,
+        document_id,
+        visit.routes,
+        excerpt_of=bounded,
+        page="runs/public_source.html",
+        words=_words_of(visit),
+    )
 
 
 @require_safe
@@ -53,17 +61,20 @@ def show_document(request: HttpRequest, visit: Visit, document_id: str) -> HttpR
         number = _number(request, "page") or 1
         excerpt = excerpt_of_page(stored.text, stored.pages, number=number, is_printed=is_printed)
     context = {
-        "public": visit.public,
-        "sharing": visit.public.sharing,
-        "visit": visit,
+        **_words_of(visit),
         "document": found,
         "excerpt": excerpt,
         "previous_page": excerpt.page - 1,
         "next_page": excerpt.page + 1 if excerpt.page < excerpt.pages else None,
         "address": request.path,
-        "routes": visit.routes,
     }
     return render(request, "runs/public_document.html", context)
+
+
+def _words_of(visit: Visit) -> dict[str, object]:
+    """What ``runs/public_base.html`` says around whatever a visitor reads."""
+    public = visit.public
+    return {"public": public, "sharing": public.sharing, "visit": visit, "routes": visit.routes}
 
 
 def _within_passage(run: Run, source: Source) -> Excerpt | None:

@@ -1,6 +1,6 @@
 """A source of an answer: the passage in its surroundings, on a page or in the pane beside a chat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -37,15 +37,19 @@ def render_source(
     routes: ChatRoutes,
     *,
     excerpt_of: Callable[[Source], Excerpt | None] | None = None,
+    page: str = "runs/source.html",
+    words: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """The passage that ``start`` and ``end`` name. The caller has checked that the reader may see
-    the run. ``excerpt_of`` says how much of the document is shown around it. Raises NotFoundError
-    for a passage that is not the run's.
+    the run. ``excerpt_of`` says how much of the document is shown around it; ``page`` is what it
+    stands in without a script, with ``words`` of its own. Raises NotFoundError for a passage that
+    is not the run's.
     """
     start, end = _number(request, "start"), _number(request, "end")
     source = source_of(run, document_id, start=start, end=end)
     here = routes.of_run(run.id)
     context = {
+        **(words or {}),
         "run": run,
         "here": here,
         "source": source,
@@ -54,7 +58,7 @@ def render_source(
             here.document_of(source.document_id, start, end) if source.text is not None else ""
         ),
     }
-    return render(request, "runs/_source.html" if is_part(request) else "runs/source.html", context)
+    return render(request, "runs/_source.html" if is_part(request) else page, context)
 
 
 def surroundings_of(source: Source) -> Excerpt | None:

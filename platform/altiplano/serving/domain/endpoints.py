@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import UnavailableError
 from altiplano.serving.domain.keys import UnreadableKeyError, open_key, seal_key
-from altiplano.serving.models import ModelEndpoint
+from altiplano.serving.models import DEFAULT_NAME, EMBEDDED_NAME, ModelEndpoint
 from altiplano.serving.queries import endpoint_usable_by
 
 
@@ -105,7 +105,7 @@ def read_wish() -> EndpointWish | None:
         return None
     embedded = settings.ENGINE_IS_EMBEDDED
     return EndpointWish(
-        name="Embedded demonstration model" if embedded else "Default model",
+        name=EMBEDDED_NAME if embedded else DEFAULT_NAME,
         base_url=settings.ENGINE_URL.rstrip("/"),
         model=settings.ENGINE_MODEL or "default",
         key=settings.ENGINE_KEY,

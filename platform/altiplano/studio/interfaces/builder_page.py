@@ -15,7 +15,6 @@ from altiplano.catalog.config_problems import config_problems
 from altiplano.catalog.queries import UsableRelease
 from altiplano.kernel.reasons import in_my_language
 from altiplano.knowledge.models import Collection
-from altiplano.serving.models import ModelEndpoint
 from altiplano.serving.queries import endpoints_usable_by
 from altiplano.studio.differences import AppState, Releases, compare, plugin_title
 from altiplano.studio.interfaces.comparison import Comparison, name_differences, state_of
@@ -266,19 +265,15 @@ def _endpoints(app: App, chosen: str) -> tuple[Option, ...]:
     rows = list(endpoints_usable_by(app.organization_id))
     default = next((row for row in rows if row.is_default and row.organization_id is None), None)
     title = (
-        _("The platform's model: %(name)s") % {"name": _endpoint_name(default)}
+        _("The platform's model: %(name)s") % {"name": default}
         if default
         else _("The platform's model")
     )
     options = [Option("", title, is_chosen=not chosen)]
-    options += [Option(str(row.id), _endpoint_name(row), "", str(row.id) == chosen) for row in rows]
+    options += [Option(str(row.id), str(row), "", str(row.id) == chosen) for row in rows]
     if chosen and not any(option.is_chosen for option in options):
         options.append(Option(chosen, _("a model that is switched off"), is_chosen=True))
     return tuple(options)
-
-
-def _endpoint_name(endpoint: ModelEndpoint) -> str:
-    return f"{endpoint.name} ({endpoint.model})"
 
 
 def _may_undo(principal: Principal, app: App) -> bool:
