@@ -6,6 +6,7 @@ from django.utils import translation
 from pytest_socket import disable_socket, enable_socket
 
 from altiplano.accounts.consent_guards import lift_guards
+from altiplano.challenges.freeze_guards import FREEZE_GUARDS
 from tests.fakes import publisher
 
 
@@ -29,7 +30,7 @@ def sockets(request: pytest.FixtureRequest):
 
 @pytest.fixture(autouse=True)
 def rows_may_go(request: pytest.FixtureRequest):
-    """After a test with transactions of its own its tables are emptied, consents included.
+    """After a test with transactions of its own its tables are emptied, with what is kept for good.
 
     The guards that keep those are set again by the migration signal that follows.
     """
@@ -37,6 +38,7 @@ def rows_may_go(request: pytest.FixtureRequest):
     marker = request.node.get_closest_marker("django_db")
     if marker is not None and marker.kwargs.get("transaction"):
         lift_guards(connection)
+        lift_guards(connection, FREEZE_GUARDS)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from altiplano.studio.domain.sharing import open_to_public
 from altiplano.studio.domain.versions import freeze_version, publish_version
 from tests.cast import Member, client_with_key, make_member
 from tests.factories.accounts import OrganizationFactory
+from tests.factories.challenges import publish_edition_now
 from tests.factories.legal import accept, publish_text
 from tests.factories.packages import make_package
 from tests.factories.studio import CollectionFactory, report_all_plugins
@@ -90,6 +91,7 @@ def make_world(folder: Path) -> World:
             "key": "not-a-key",
             "document": "acceptable-use",
             "language": "en",
+            "edition": publish_edition_now(green).slug,
             "consent_id": str(consent.id),
             **make_package(green),
         },
@@ -174,7 +176,17 @@ def _signed_in(member: Member) -> Client:
     return client
 
 
-AREAS = ("accounts", "catalog", "kernel", "knowledge", "ops", "runs", "serving", "studio")
+AREAS = (
+    "accounts",
+    "catalog",
+    "challenges",
+    "kernel",
+    "knowledge",
+    "ops",
+    "runs",
+    "serving",
+    "studio",
+)
 UNOBSERVED = {"last_used_at", "last_login"}
 """Notes of having been here, which is not a change of anything."""
 

@@ -47,6 +47,8 @@ PAGES = (
     PortalPage("legal-document", "/legal/{legal}/", Visitor.STRANGER),
     PortalPage("legal-version", "/legal/{legal}/1/", Visitor.STRANGER),
     PortalPage("legal-changes", "/legal/{legal}/3/changes/?from=1", Visitor.STRANGER),
+    PortalPage("challenge", "/challenge/", Visitor.STRANGER),
+    PortalPage("challenge-edition", "/challenge/{edition}/", Visitor.STRANGER),
     PortalPage("home", "/home/"),
     PortalPage("collection-list", "/collections/"),
     PortalPage("collection", "/collections/{collection}/"),
@@ -128,4 +130,6 @@ DASHBOARD = (
     PortalPage("dashboard-rights", "/admin/auth/group/add/", Visitor.OPERATOR),
     PortalPage("dashboard-people", "/admin/accounts/user/", Visitor.OPERATOR),
     PortalPage("dashboard-legal-texts", "/admin/accounts/legaltext/", Visitor.OPERATOR),
+    PortalPage("dashboard-editions", "/admin/challenges/edition/", Visitor.OPERATOR),
+    PortalPage("dashboard-edition-new", "/admin/challenges/edition/add/", Visitor.OPERATOR),
 )

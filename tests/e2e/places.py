@@ -31,6 +31,7 @@ def make_places(browser: Browser, platform: Platform) -> dict[str, str]:
         "run": run["id"],
         "source": _source(run["citations"][0]),
         "member": _member(page),
+        "edition": platform.api("GET", "/challenges")[0]["edition"],
         "conversation": _conversation(page, platform),
         "invitation": _invitation(page, platform),
         **_visit(context, page, platform),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from altiplano.accounts.domain.audit import record_event
 from altiplano.accounts.models import ApiToken, Role
 from altiplano.catalog.models import Plugin, PluginRelease
+from altiplano.challenges.domain.extensions import extend_phase
 from altiplano.kernel.ids import new_id
 from altiplano.kernel.models import (
     Heartbeat,
@@ -29,6 +30,7 @@ from altiplano.studio.domain.apps import keep_revision
 from altiplano.studio.models import AppSharing, DraftPackage
 from tests.cast import make_member
 from tests.factories.accounts import OrganizationFactory
+from tests.factories.challenges import begin, publish_edition_now
 from tests.factories.legal import accept, publish_text
 from tests.factories.packages import make_packages
 from tests.factories.runs import publish_app
@@ -81,6 +83,7 @@ def make_everything(number: int) -> set[str]:
         ends_at=now + timedelta(days=2),
     )
     accept(member.principal, publish_text(f"text-{number}"))
+    _editions(organization, number)
     Group.objects.create(name=f"Group {number}")
     record_event(
         principal=member.principal,
@@ -102,6 +105,19 @@ def make_everything(number: int) -> set[str]:
         endpoint.sealed_key.hex(),
         repr(bytes(endpoint.sealed_key)),
     }
+
+
+def _editions(organizer: Any, number: int) -> None:
+    """One that can still be changed, and one that has begun and was extended."""
+    publish_edition_now(organizer, f"coming-{number}")
+    phase = begin(publish_edition_now(organizer, f"begun-{number}")).phases.get()
+    extend_phase(
+        phase=phase,
+        closes_at=phase.closes_at + timedelta(days=1),
+        reason_en=f"Reason {number}",
+        reason_fr=f"Raison {number}",
+        actor=None,
+    )
 
 
 def _document(collection: Any, number: int) -> DocumentVersion:

@@ -57,6 +57,11 @@ app.conf.update(
             "schedule": settings.SWEEP_SECONDS,
             "options": {"queue": "upkeep", "expires": settings.SWEEP_SECONDS},
         },
+        "freeze-editions": {
+            "task": "altiplano.challenges.freeze_begun_editions",
+            "schedule": settings.SWEEP_SECONDS,
+            "options": {"queue": "upkeep", "expires": settings.SWEEP_SECONDS},
+        },
         "read-tool-servers": {
             "task": "altiplano.serving.read_tool_servers",
             "schedule": 30,

@@ -4,6 +4,7 @@ A model's ``save`` can be gone around, by a bulk update or by hand; a trigger ca
 are made after every migration, since SQLite loses those of a table that a migration rebuilds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,10 +58,10 @@ GUARDS: Final = (
 )  # fmt: skip
 
 
-def set_guards(connection: BaseDatabaseWrapper) -> None:
+def set_guards(connection: BaseDatabaseWrapper, guards: Sequence[Guard] = GUARDS) -> None:
     """Every guard whose table exists is in the database; those already there are left alone."""
     tables = set(connection.introspection.table_names())
-    wanted = [each for each in GUARDS if each.table in tables]
+    wanted = [each for each in guards if each.table in tables]
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         standing = _names_of_triggers(connection, cursor)
         for guard in wanted:
@@ -69,10 +70,10 @@ def set_guards(connection: BaseDatabaseWrapper) -> None:
                     cursor.execute(statement)
 
 
-def lift_guards(connection: BaseDatabaseWrapper) -> None:
+def lift_guards(connection: BaseDatabaseWrapper, guards: Sequence[Guard] = GUARDS) -> None:
     """The database refuses nothing of this any more: for tests, which empty their tables."""
     with connection.cursor() as cursor:
-        for guard in GUARDS:
+        for guard in guards:
             place = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {guard.name}{place}")
 

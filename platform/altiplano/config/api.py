@@ -11,6 +11,7 @@ from altiplano.accounts.interfaces.api import router as accounts_router
 from altiplano.accounts.interfaces.auth import KeyOrSession
 from altiplano.accounts.interfaces.consent_api import router as consent_router
 from altiplano.catalog.interfaces.api import router as catalog_router
+from altiplano.challenges.interfaces.api import router as challenges_router
 from altiplano.config.api_errors import handle_error
 from altiplano.config.api_schema import describe_errors
 from altiplano.config.json_body import StrictParser
@@ -65,5 +66,6 @@ for _router in (
     drafts_router,
     draft_events_router,
     runs_router,
+    challenges_router,
 ):
     api.add_router("", _router)

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "altiplano.serving",
     "altiplano.studio",
     "altiplano.runs",
+    "altiplano.challenges",
     "altiplano.ops",
     "unfold.apps.BasicAppConfig",
     "altiplano.ops.apps.DashboardConfig",

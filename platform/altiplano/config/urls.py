@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("altiplano.studio.interfaces.urls")),
     path("", include("altiplano.runs.interfaces.urls")),
     path("", include("altiplano.runs.interfaces.public_urls")),
+    path("", include("altiplano.challenges.interfaces.urls")),
     path("accounts/", include("altiplano.accounts.interfaces.sign_in_urls")),
     path("language/setlang/", set_language, name="set_language"),
 ]

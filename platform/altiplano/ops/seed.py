@@ -31,6 +31,7 @@ from altiplano.knowledge.models import (
     DocumentVersion,
 )
 from altiplano.ops.demo import demo_files
+from altiplano.ops.demo.edition import ensure_demo_edition
 from altiplano.ops.supervisor.home import Home, write_private
 from altiplano.studio.domain.apps import create_app
 from altiplano.studio.domain.sharing import Appearance, change_appearance, open_to_public
@@ -108,6 +109,11 @@ def make_demo(home: Home, *, wait: bool) -> Demo:
     collection = _collection(principal)
     _upload(principal, collection)
     app = _published_app(principal, collection)
+    ensure_demo_edition(
+        organizer=collection.organization,
+        owner=User.objects.get(email=EMAIL),
+        collection=collection,
+    )
     key = issue_token(principal=principal, name=KEY_NAME, scopes=TokenScope.values).key
     demo = Demo(
         url=settings.PUBLIC_URL,

@@ -7,6 +7,7 @@ import structlog
 
 from altiplano.catalog.domain.checking import fail_check_job
 from altiplano.catalog.specs import CheckRelease
+from altiplano.challenges.domain.editions import freeze_begun_editions
 from altiplano.kernel import job_logs, job_sweeping, jobs, queries
 from altiplano.knowledge.domain.compaction import fail_compaction_job
 from altiplano.knowledge.domain.deletion import fail_removal_job, resume_removals
@@ -60,6 +61,12 @@ def fail_unknown(claim: jobs.JobClaim) -> None:
 def forget_old_lines() -> None:
     """Jobs keep their log for two weeks."""
     job_logs.forget_old_lines()
+
+
+@app.task(name="altiplano.challenges.freeze_begun_editions")
+def freeze_editions() -> None:
+    """An edition whose first phase has opened is on record as frozen, and stays so."""
+    freeze_begun_editions()
 
 
 @app.task(name="altiplano.runs.forget_old_visits")

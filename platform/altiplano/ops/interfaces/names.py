@@ -19,6 +19,7 @@ AREAS: Final[Mapping[str, Any]] = {
     "serving": _("Models"),
     "studio": _("Apps"),
     "runs": _("Answers"),
+    "challenges": _("Challenges"),
     "ops": _("Operation"),
     "mfa": _("Second factors"),
     "usersessions": _("Signed-in browsers"),
