@@ -1,6 +1,7 @@
 """Every page of the portal, once: what the accessibility, size and picture runs go through.
 
-A new page is a row here. ``{name}`` in an address is filled from ``places.py``.
+A new page is a row here, or ``tests/contract/test_pages.py`` fails. ``{name}`` in an address is
+filled from ``places.py``.
 """
 
 from dataclasses import dataclass
@@ -77,7 +78,14 @@ PAGES = (
     PortalPage("plugins", "/plugins/"),
     PortalPage("plugins-installed", "/plugins/mine/installed/"),
     PortalPage("plugins-own", "/plugins/mine/"),
+    PortalPage("plugins-own-releases", "/plugins/mine/packages/{plugin}/"),
     PortalPage("plugins-keys", "/plugins/mine/keys/"),
+    PortalPage("plugin", "/plugins/{plugin}/"),
+    PortalPage("plugin-offered", "/plugins/{offered_plugin}/"),
+    PortalPage("plugin-install", "/plugins/{offered_plugin}/install/"),
+    PortalPage("plugin-rights", "/plugins/{plugin}/grants/"),
+    PortalPage("plugin-upgrade", "/plugins/{plugin}/upgrade/"),
+    PortalPage("plugin-uninstall", "/plugins/{plugin}/uninstall/"),
     PortalPage("app", "/apps/{app}/about/"),
     PortalPage("share", "/apps/{app}/share/"),
     PortalPage("share-website", "/apps/{app}/share/website/"),
@@ -124,6 +132,11 @@ DASHBOARD = (
     PortalPage("dashboard-queue", "/admin/queues/runs/", Visitor.OPERATOR),
     PortalPage("dashboard-jobs", "/admin/kernel/job/", Visitor.OPERATOR),
     PortalPage("dashboard-run", "/admin/runs/run/{run}/change/", Visitor.OPERATOR),
+    PortalPage(
+        "dashboard-review",
+        "/admin/catalog/packagerelease/{reviewed_release}/change/",
+        Visitor.OPERATOR,
+    ),
     PortalPage("dashboard-audit", "/admin/accounts/auditevent/", Visitor.OPERATOR),
     PortalPage("dashboard-limits", "/admin/kernel/organizationlimits/", Visitor.OPERATOR),
     PortalPage("dashboard-limits-new", "/admin/kernel/organizationlimits/add/", Visitor.OPERATOR),

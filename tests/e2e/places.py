@@ -6,6 +6,7 @@ import re
 import secrets
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -35,28 +36,54 @@ def make_places(browser: Browser, platform: Platform) -> dict[str, str]:
         "conversation": _conversation(page, platform),
         "invitation": _invitation(page, platform),
         **_visit(context, page, platform),
-        **_texts(platform),
+        **_told_beside("publish_texts", platform),
+        **_plugins(platform),
     }
     context.close()
     return made
 
 
-def _texts(platform: Platform) -> dict[str, str]:
-    """A legal text with a history, of which the owner accepted the first version."""
+def _told_beside(module: str, platform: Platform) -> dict[str, str]:
+    """What a module of these tests says that it made in the platform's own home."""
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("ALTIPLANO_", "DJANGO_"))
     }
     made = subprocess.run(
-        [sys.executable, "-m", "tests.e2e.publish_texts", platform.demo["email"]],
+        [sys.executable, "-m", f"tests.e2e.{module}", platform.demo["email"]],
         env=environment | {"ALTIPLANO_HOME": str(platform.home)},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    assert made.returncode == 0, made.stderr
     found: dict[str, str] = json.loads(made.stdout)
     return found
+
+
+def _plugins(platform: Platform) -> dict[str, str]:
+    """Plugins in every state, one of them in a published app."""
+    made = _told_beside("publish_plugins", platform)
+    stages = [{"kind": "guard", "plugin": made["plugin"], "config": {}}]
+    _published_app(platform, name="Words for class 5", template="chat", added=stages)
+    return made
+
+
+def _published_app(
+    platform: Platform, *, name: str, template: str, added: Sequence[dict[str, Any]] = ()
+) -> str:
+    """The id of an app over the demo's documents, the ``added`` stages after its template's."""
+    wish = {"name": f"{name} {secrets.token_hex(3)}", "template": template}
+    if template == "cited-answer":
+        wish |= {"collections": [platform.demo["collection"]]}
+    app = platform.api("POST", "/apps", status=201, json=wish)
+    if added:
+        pipeline = [*app["draft"]["pipeline"], *added]
+        platform.api("PATCH", f"/apps/{app['id']}", json={"pipeline": pipeline})
+    platform.api("POST", f"/apps/{app['id']}/versions", status=201)
+    platform.api("POST", f"/apps/{app['id']}/publish", json={"version": 1})
+    return str(app["id"])
 
 
 def _address(name: str) -> str:
@@ -109,19 +136,8 @@ def _invitation(page: Page, platform: Platform) -> str:
 
 def _visit(context: BrowserContext, page: Page, platform: Platform) -> dict[str, str]:
     """A visitor's answer in a frame, whose key is in its address, and its source and document."""
-    app = platform.api(
-        "POST",
-        "/apps",
-        status=201,
-        json={
-            "name": f"Open garden {secrets.token_hex(3)}",
-            "template": "cited-answer",
-            "collections": [platform.demo["collection"]],
-        },
-    )
-    platform.api("POST", f"/apps/{app['id']}/versions", status=201)
-    platform.api("POST", f"/apps/{app['id']}/publish", json={"version": 1})
-    page.goto(f"{platform.url}/apps/{app['id']}/share/")
+    app = _published_app(platform, name="Open garden", template="cited-answer")
+    page.goto(f"{platform.url}/apps/{app}/share/")
     page.get_by_role("button", name="Open it to everybody").click()
     page.check("[name=opens_documents]")
     page.get_by_role("button", name="Save what visitors may do").click()
