@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from altiplano.accounts.principal import Principal
+from altiplano.knowledge.models import Document
 from altiplano.knowledge.queries import CollectionSummary, collections_of
 from altiplano.runs import queries
 from altiplano.runs.models import (
@@ -76,15 +77,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """What a person is told before the first answer: from whom, from which documents, which model."""
+    """What a person is told before the first answer: from whom, from which documents, which model.
+
+    ``documents`` counts those that can be answered from: not what failed, nor what is still read.
+    """
 
     organization: str
     collections: tuple[CollectionSummary, ...]
+    documents: int
     endpoint: ModelEndpoint | None
-
-    @property
-    def documents(self) -> int:
-        return sum(collection.documents for collection in self.collections)
 
 
 def conversation_of(principal: Principal, run_id: object) -> list[Turn]:
@@ -180,8 +181,12 @@ def disclosure_of(app: App) -> Disclosure:
     except NoEndpointError:
         endpoint = None
     collections = collections_of(app.organization_id) if ids else []
+    readable = Document.objects.within(app.organization_id).filter(
+        collection_id__in=ids, active_version__isnull=False
+    )
     return Disclosure(
         organization=app.organization.name,
         collections=tuple(each for each in collections if each.id in ids),
+        documents=readable.count() if ids else 0,
         endpoint=endpoint,
     )

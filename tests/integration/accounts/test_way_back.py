@@ -32,3 +32,9 @@ def test_page_that_was_asked_for_comes_next():
 def test_after_a_form_that_was_sent_too_late_its_own_page_comes_next(page, expected):
     response = Client().post("/apps/1/share/look/", {"title": "x"}, headers={"Referer": page})
     assert next_of(response) == expected
+
+
+def test_sign_in_says_that_the_way_goes_on():
+    sentence = "After that you are back on the page you wanted to open."
+    assert sentence in Client().get("/apps/", follow=True).content.decode()
+    assert sentence not in Client().get("/accounts/login/").content.decode()

@@ -3,8 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from altiplano.knowledge.models import DocumentState
 from altiplano.runs.models import Answer, Run, RunState
 from altiplano.serving.models import ModelEndpoint
+from tests.integration.web.conftest import make_document
 from tests.integration.web.test_pages import body_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +30,13 @@ def test_chat_says_that_it_is_ai_from_whom_and_from_which_documents(alice, garde
     assert "You are talking to an AI, built by Green Schools." in page
     assert "It answers from 1 document" in page
     assert "School garden" in page
+
+
+def test_chat_counts_only_documents_that_it_can_answer_from(alice, garden):
+    make_document(garden.collection, "torn.pdf", DocumentState.FAILED, reason="The PDF is torn.")
+    make_document(garden.collection, "new.pdf", DocumentState.PARSING)
+    page = body_of(signed_in(alice).get(reverse("runs:chat", args=[garden.app.id])))
+    assert "It answers from 1 document and" in " ".join(page.split())
 
 
 def test_chat_says_that_the_model_is_a_small_one_and_how_to_connect_another(
