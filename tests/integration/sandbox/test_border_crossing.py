@@ -365,7 +365,7 @@ async def test_two_plugins_keep_their_own_versions_of_a_library(
     told = []
     for version in ("1.0", "2.0"):
         tool = make_plugin(sdk.StageKind.TOOL, source)
-        site = tool._installed.release.directory / "site"
+        site = tool.installed.release.directory / "site"
         site.mkdir()
         (site / "shared_library.py").write_text(f"VERSION = {version!r}", encoding="utf-8")
         told.append((await tool.call({}, context)).content)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
@@ -139,6 +139,26 @@ def check_vectors(vectors: sdk.VectorBatch, *, count: int, dimension: int) -> sd
     if not bool(np.all(np.abs(lengths - 1.0) <= _UNIT_TOLERANCE)):
         raise BadAnswerError("vectors that are not finite or not of unit length")
     return vectors
+
+
+def check_hits(
+    hits: tuple[sdk.IndexHit, ...], *, k: int, held: Container[int], signal: str
+) -> tuple[sdk.IndexHit, ...]:
+    """The hits on passages that the index was given, best first; others are dropped.
+
+    A dense score is a cosine: guards read it as one.
+    """
+    if len(hits) > k:
+        raise BadAnswerError(f"{len(hits)} passages where {k} were asked for")
+    known: dict[int, sdk.IndexHit] = {}
+    for hit in hits:
+        if not math.isfinite(hit.score):
+            raise BadAnswerError("a score that is not finite")
+        if signal == "dense" and abs(hit.score) > 1.0 + _UNIT_TOLERANCE:
+            raise BadAnswerError("a score that is no cosine")
+        if hit.chunk_id in held:
+            known.setdefault(hit.chunk_id, hit)
+    return tuple(sorted(known.values(), key=lambda hit: (-hit.score, hit.chunk_id)))
 
 
 def check_tool_result(result: sdk.ToolResult) -> sdk.ToolResult:

@@ -55,14 +55,14 @@ class ChildChannel(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(lambda: self, self._launched.channel.dup())
 
-    def send(self, message: Message, body: bytes = b"") -> None:
+    def send(self, message: Message, body: bytes = b"", blob: bytes = b"") -> None:
         """Raises ChildLostError, and BadAnswerError for what is too large for the other side."""
         if self._transport is None or self.lost is not None:
             raise ChildLostError(self.lost or "was not started")
         if self._transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
             raise self.break_off("does not read what it is told")
         try:
-            data = encode_frame(Frame(encode_message(message), body), RECEIVED)
+            data = encode_frame(Frame(encode_message(message), body, blob), RECEIVED)
         except FrameError as error:
             raise BadAnswerError(f"what it was asked is too large: {error}") from error
         self._transport.write(data)

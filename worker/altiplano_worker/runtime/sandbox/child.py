@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 import altiplano_sdk as sdk
@@ -45,6 +46,8 @@ from altiplano_worker.runtime.sandbox.exchange import (
 )
 from altiplano_worker.runtime.sandbox.launcher import Launched
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
+from altiplano_worker.runtime.sandbox.weight import holds_index
+from altiplano_worker.runtime.sandbox.workspace import watch_folder
 
 START_SECONDS: Final = 20.0
 CANCEL_SECONDS: Final = 1.0
@@ -79,6 +82,7 @@ class SandboxChild:
         self._configuring = asyncio.Lock()
         self._stray = 0
         self._lines = 0
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def lost(self) -> str | None:
@@ -99,21 +103,36 @@ class SandboxChild:
         Raises ChildLostError, or CallFailedError with what the import raised. The child is useless
         after either and has been killed.
         """
+        workspace = self.launched.make_workspace() if holds_index(release) else None
         takes_files = any(p.kind is sdk.StageKind.LOADER for p in release.manifest.provides)
         try:
             async with asyncio.timeout(START_SECONDS):
                 directory = await asyncio.to_thread(self.launched.admit, release)
-                first = self.launched.first_message(directory, memory_bytes=memory_bytes)
+                first = self.launched.first_message(
+                    directory, memory_bytes=memory_bytes, workspace=workspace
+                )
                 await self._channel.connect(takes_files=takes_files)
                 await self._ask_once(0, first, b"", Started)
                 manifest = release.manifest.model_dump_json().encode()
                 await self._ask_once(0, Load(directory, release.draft), manifest, Ready)
+            if workspace is not None:
+                self._watch(workspace)
         except TimeoutError:
             self.kill("did not start in time")
             raise ChildLostError("did not start in time") from None
         except BaseException:
             self.kill("could not be started")
             raise
+
+    def _watch(self, workspace: Path) -> None:
+        """The process ends when it fills its folder, and the watch with the process."""
+        self._watching = asyncio.get_running_loop().create_task(
+            watch_folder(
+                workspace,
+                most=self.launched.scratch_bytes,
+                tell=lambda: self.kill("wrote more to its folder than it was granted memory"),
+            )
+        )
 
     async def configure(self, kind: sdk.StageKind, config: str) -> tuple[int, Mapping[str, Any]]:
         """The number and the attributes of an instance; made once per configuration."""
@@ -140,6 +159,7 @@ class SandboxChild:
         *,
         offered: Offered,
         broker: Broker,
+        blob: bytes = b"",
     ) -> Any:
         """What the method returned, decoded and not yet judged.
 
@@ -150,7 +170,7 @@ class SandboxChild:
         number = next(self._ids)
         body = codec.arguments.encode(arguments)
         with self._open(number, broker) as pending:
-            self._channel.send(Call(number, instance, method, offered), body)
+            self._channel.send(Call(number, instance, method, offered), body, blob)
             message, frame = await pending.next()
             pending.done = True
         if not isinstance(message, Result):
@@ -195,6 +215,9 @@ class SandboxChild:
         self._channel.kill(reason, at_fault=at_fault)
 
     def _release_waiting(self, reason: str) -> None:
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
         for pending in self._pending.values():
             pending.answers.put_nowait(ChildLostError(reason))
             if pending.broker is not None:

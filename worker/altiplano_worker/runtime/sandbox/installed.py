@@ -28,13 +28,17 @@ _CONFIG_CODE = "plugin_config"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is to be called, and how to judge each thing that comes back."""
+    """What is to be called, and how to judge each thing that comes back.
+
+    ``blob`` is what a method that attaches takes along, see :data:`~altiplano_sdk.wire.METHODS`.
+    """
 
     kind: sdk.StageKind
     config: str
     method: str
     arguments: tuple[Any, ...]
     check: Callable[[Any, Broker], Any]
+    blob: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Installed:
         instance, _ = await self._within(deadline, child, child.configure(call.kind, call.config))
         work = child.call(
             call.kind, instance, call.method, call.arguments,
-            offered=broker.offered(), broker=broker,
+            offered=broker.offered(), broker=broker, blob=call.blob,
         )  # fmt: skip
         return call.check(await self._within(deadline, child, work), broker)
 

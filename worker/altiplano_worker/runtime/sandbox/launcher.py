@@ -70,6 +70,7 @@ class Launched:
     workplace: Path
     uid: int | None
     bound: ReleaseOnDisk | None = None
+    scratch_bytes: int = SCRATCH_BYTES
 
     @property
     def inbox(self) -> Path:
@@ -125,12 +126,25 @@ class Launched:
             writable=writable,
             scratch=scratch,
             address_space=memory_bytes + PYTHON_BYTES,
-            file_bytes=SCRATCH_BYTES,
+            file_bytes=self.scratch_bytes,
             uid=self.uid,
             enclosed=self._encloses,
             landlock=landlock,
             seccomp=self.level is not SandboxLevel.NONE,
         )
+
+    def make_workspace(self) -> Path | None:
+        """A folder to write to for a process whose level has none that is bounded; None elsewhere.
+
+        Somebody has to watch it, see :meth:`first_message`.
+        """
+        if self._encloses:
+            return None
+        workspace = self.workplace / "workspace"
+        workspace.mkdir(mode=0o700)
+        if self.uid is not None:
+            os.chown(workspace, self.uid, self.uid)
+        return workspace
 
     def kill(self) -> None:
         """Nothing of it is left, on the machine or on the disk. Killing twice does nothing."""
@@ -148,12 +162,14 @@ def launch_child(
     place: int,
     release: ReleaseOnDisk | None = None,
     testing: bool = False,
+    scratch_bytes: int = SCRATCH_BYTES,
 ) -> Launched:
     """A process that imports the SDK and waits. Raises OSError when it cannot be started.
 
     ``release`` is bound where the level can bind, which saves a copy. ``place`` is one of
-    :data:`PLACES` that no living process of this worker has. The process dies with the thread that
-    calls this, so that none is left when the worker is killed.
+    :data:`PLACES` that no living process of this worker has. ``scratch_bytes`` is what it may write
+    to its own folder. The process dies with the thread that calls this, so that none is left when
+    the worker is killed.
     """
     layout = child_layout(testing=testing)
     uid = FIRST_ACCOUNT + os.getpid() * PLACES + place if os.geteuid() == 0 else None
@@ -169,7 +185,9 @@ def launch_child(
         if uid is not None:
             workplace.chmod(0o711)
         process = subprocess.Popen(
-            _command(layout, level, workplace, bound, as_root=uid is not None),
+            _command(
+                layout, level, workplace, bound, as_root=uid is not None, scratch=scratch_bytes
+            ),
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -183,7 +201,7 @@ def launch_child(
         raise
     finally:
         theirs.close()
-    return Launched(process, ours, level, layout, workplace, uid, bound)
+    return Launched(process, ours, level, layout, workplace, uid, bound, scratch_bytes)
 
 
 def remove_leftovers() -> None:
@@ -212,13 +230,14 @@ def _command(
     bound: ReleaseOnDisk | None,
     *,
     as_root: bool,
+    scratch: int,
 ) -> list[str]:
     if level is SandboxLevel.BUBBLEWRAP:
         enclosed = bubblewrap_command(
             layout,
             plugin=bound.directory if bound else workplace / "plugin",
             inbox=workplace / "inbox",
-            scratch_bytes=SCRATCH_BYTES,
+            scratch_bytes=scratch,
             environment=ENVIRONMENT,
             as_root=as_root,
         )

@@ -1,16 +1,15 @@
-"""Plugins from outside, in the shape in which the runner knows plugins: one class per kind."""
+"""Plugins from outside, in the shape in which the platform knows plugins: one class per kind."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 from uuid import uuid4
 
 import altiplano_sdk as sdk
@@ -18,45 +17,12 @@ from altiplano_sdk.wire import LoadedFile
 from altiplano_worker.runtime.sandbox import border
 from altiplano_worker.runtime.sandbox.broker import Broker, PluginCapabilities
 from altiplano_worker.runtime.sandbox.child import SandboxChild
-from altiplano_worker.runtime.sandbox.installed import Call, Installed
+from altiplano_worker.runtime.sandbox.indexes import RemoteIndex
+from altiplano_worker.runtime.sandbox.installed import Installed
 from altiplano_worker.runtime.sandbox.levels import NoSandboxError, SandboxLevel
 from altiplano_worker.runtime.sandbox.pool import SandboxPool
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
-
-Check = Callable[[Any, Broker], Any]
-
-
-class RemotePlugin:
-    """A configured plugin in another process. ``prepare`` must be awaited before attributes are read."""
-
-    kind: ClassVar[sdk.StageKind]
-
-    def __init__(self, installed: Installed, config: Mapping[str, Any]) -> None:
-        self._installed = installed
-        self._config = json.dumps(dict(config), sort_keys=True)
-        self._attributes: Mapping[str, Any] | None = None
-
-    async def prepare(self) -> None:
-        """The process runs, the configuration was accepted and the attributes are known."""
-        if self._attributes is None:
-            told = await self._installed.attributes(self.kind, self._config)
-            async with self._installed.child(self.kind):
-                self._attributes = border.check_attributes(told)
-
-    def _attribute(self, name: str) -> Any:
-        if self._attributes is None:
-            raise RuntimeError("a plugin from outside must be prepared before it is used")
-        return self._attributes[name]
-
-    def _to(self, method: str, arguments: tuple[Any, ...], check: Check) -> Call:
-        return Call(self.kind, self._config, method, arguments, check)
-
-    async def _call(
-        self, method: str, arguments: tuple[Any, ...], ctx: sdk.Context, check: Check
-    ) -> Any:
-        async with self._installed.child(self.kind) as child:
-            call = self._to(method, arguments, check)
-            return await self._installed.call(call, ctx, child=child)
+from altiplano_worker.runtime.sandbox.remote import RemotePlugin
 
 
 class RemoteQueryRewriter(RemotePlugin):
@@ -124,8 +90,8 @@ class RemoteGenerator(RemotePlugin):
         self, request: sdk.GenerationRequest, ctx: sdk.Context
     ) -> AsyncIterator[sdk.GenerationEvent]:
         call = self._to("generate", (request,), lambda event, _: border.check_event(event))
-        async with self._installed.child(self.kind) as child:
-            events = self._installed.stream(call, ctx, child=child)
+        async with self.installed.child(self.kind) as child:
+            events = self.installed.stream(call, ctx, child=child)
             try:
                 async for event, _ in events:
                     yield event
@@ -220,12 +186,12 @@ class RemoteParser(RemotePlugin):
 
     async def parse(self, source: sdk.SourceFile, ctx: sdk.Context) -> sdk.ParsedDocument:
         """The file is copied to where the process can read it, and nowhere else."""
-        async with self._installed.child(self.kind) as child:
+        async with self.installed.child(self.kind) as child:
             placed = await asyncio.to_thread(_place_file, source, child)
             try:
                 inside = replace(source, path=Path(child.launched.inbox_inside) / placed.name)
                 call = self._to("parse", (inside,), lambda result, _: border.check_document(result))
-                document = await self._installed.call(call, ctx, child=child)
+                document = await self.installed.call(call, ctx, child=child)
             finally:
                 placed.unlink(missing_ok=True)
         return cast(sdk.ParsedDocument, document)
@@ -237,14 +203,14 @@ class RemoteLoader(RemotePlugin):
     async def load(
         self, reference: Mapping[str, Any], ctx: sdk.Context
     ) -> AsyncIterator[sdk.SourceFile]:
-        if self._installed.pool.level is SandboxLevel.LANDLOCK:
+        if self.installed.pool.level is SandboxLevel.LANDLOCK:
             raise NoSandboxError(
-                f"The plugin {self._installed.plugin_id} needs a place to write files, which only "
+                f"The plugin {self.installed.plugin_id} needs a place to write files, which only "
                 "bubblewrap can bound. The operator can install it."
             )
         call = self._to("load", (dict(reference),), lambda item, _: item)
-        async with self._installed.child(self.kind) as child:
-            items = self._installed.stream(call, ctx, child=child)
+        async with self.installed.child(self.kind) as child:
+            items = self.installed.stream(call, ctx, child=child)
             try:
                 async for item, blob in items:
                     name = border.check_file_name(item.name)
@@ -270,7 +236,7 @@ def _keep_file(name: str, item: LoadedFile, blob: bytes) -> sdk.SourceFile:
 REMOTE_CLASSES: Mapping[sdk.StageKind, type[RemotePlugin]] = {
     cls.kind: cls
     for cls in (
-        RemoteLoader, RemoteParser, RemoteSplitter, RemoteEmbedder, RemoteRetriever,
+        RemoteLoader, RemoteParser, RemoteSplitter, RemoteEmbedder, RemoteIndex, RemoteRetriever,
         RemoteReranker, RemoteQueryRewriter, RemotePrompt, RemoteGuard, RemoteGenerator,
         RemoteTool, RemoteEvaluator,
     )

@@ -21,13 +21,14 @@ from altiplano_worker.runtime.sandbox.exchange import CallFailedError, ChildLost
 from altiplano_worker.runtime.sandbox.launcher import (
     EXAMINER,
     PLACES,
+    SCRATCH_BYTES,
     Launched,
     launch_child,
     remove_leftovers,
 )
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
-from altiplano_worker.runtime.sandbox.weight import is_light
+from altiplano_worker.runtime.sandbox.weight import is_light, room_needed
 
 log = structlog.get_logger("altiplano.sandbox")
 
@@ -189,9 +190,14 @@ class SandboxPool:
         def write(message: Log, body: bytes) -> None:
             write_line(log.bind(organization=key.organization), plugin, message, body)
 
-        launched = self._take_spare() if is_light(release) else None
+        needs = room_needed(release, key.memory_bytes)
+        launched = None
+        if needs == SCRATCH_BYTES and is_light(release):
+            launched = self._take_spare()
         child = SandboxChild(
-            launched or self._launch(release), on_lost=self._forget_child, on_log=write
+            launched or self._launch(release, scratch_bytes=needs),
+            on_lost=self._forget_child,
+            on_log=write,
         )
         try:
             await child.start(release, memory_bytes=key.memory_bytes)
@@ -208,11 +214,15 @@ class SandboxPool:
         asyncio.get_running_loop().call_soon(self.start)
         return child
 
-    def _launch(self, release: ReleaseOnDisk | None) -> Launched:
+    def _launch(
+        self, release: ReleaseOnDisk | None, *, scratch_bytes: int = SCRATCH_BYTES
+    ) -> Launched:
         """On the loop's own thread: a process dies with the thread that started it."""
         place = self._places.pop()
         try:
-            launched = launch_child(level=self.level, place=place, release=release)
+            launched = launch_child(
+                level=self.level, place=place, release=release, scratch_bytes=scratch_bytes
+            )
         except BaseException:
             self._places.add(place)
             raise

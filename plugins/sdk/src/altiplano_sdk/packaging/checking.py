@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from altiplano_sdk.packaging.release_checks import (
     stored_config_findings,
 )
 from altiplano_sdk.packaging.requirement_checks import read_requirements
-from altiplano_sdk.packaging.rulebook.manifest import SANDBOXED_KIND
 from altiplano_sdk.packaging.schema_checks import schema_findings
 from altiplano_sdk.packaging.source import PackageSource, read_folder
 from altiplano_sdk.packaging.wheel_checks import wheel_findings
@@ -85,10 +83,7 @@ def _findings(
     else:
         source = read_folder(package, read_manifest(package))
         yield from read_requirements(source.documents.get(layout.REQUIREMENTS, ""))[1]
-        for finding in _source_findings(source, reserved, sdk_version):
-            # At home anything may be written and tested; it only cannot be published.
-            at_home = finding.rule == SANDBOXED_KIND.code
-            yield replace(finding, severity=Severity.WARNING) if at_home else finding
+        yield from _source_findings(source, reserved, sdk_version)
     yield from migration_findings(source.manifest, source.manifest_text)
     if previous is not None:
         yield from release_findings(source.manifest, source.manifest_text, previous)

@@ -1,4 +1,4 @@
-"""ALT107 to ALT118: what can be wrong with a manifest whose every field is right."""
+"""ALT107 to ALT117: what can be wrong with a manifest whose every field is right."""
 
 import ast
 import re
@@ -16,7 +16,6 @@ from altiplano_sdk.packaging.findings import Finding
 from altiplano_sdk.packaging.reading import line_of_field
 from altiplano_sdk.packaging.rulebook import manifest as rules
 from altiplano_sdk.packaging.source import PackageSource
-from altiplano_sdk.wire.methods import SANDBOXED_KINDS
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2}")
 _TAKEN_PACKAGES: Final = sys.stdlib_module_names | {
@@ -67,11 +66,6 @@ def manifest_findings(
             message = f"{code[:40]!r} is no ISO 639-1 code."
             yield rules.LANGUAGE_CODE.finding(message, line=line_of_field(text, "languages"))
     yield from _import_package_findings(manifest, text)
-    for place, provided in enumerate(manifest.provides):
-        if provided.kind not in SANDBOXED_KINDS:
-            message = f"Platforms take in no package with an {provided.kind}."
-            line = line_of_field(text, "provides", place, "kind")
-            yield rules.SANDBOXED_KIND.finding(message, line=line)
 
 
 def _range_findings(manifest: PackageManifest, text: str, sdk_version: str) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from altiplano_sdk.wire.messages import Message, encode_message
 
 # What the platform accepts; it decides, this only gives the author a sentence instead of an end.
 SENT = FrameLimits(head=64 * 1024, body=8 * 1024 * 1024, blob=64 * 1024 * 1024)
-RECEIVED = FrameLimits(head=256 * 1024, body=64 * 1024 * 1024, blob=0)
+RECEIVED = FrameLimits(head=256 * 1024, body=64 * 1024 * 1024, blob=64 * 1024 * 1024)
 
 
 class Sender:

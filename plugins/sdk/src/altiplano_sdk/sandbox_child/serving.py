@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401 - what asyncio would only look for behind closed doors
 import io
 import os
 import socket
@@ -148,7 +149,7 @@ class _Conversation(asyncio.Protocol):
             case Answer() | AnswerItem() | AnswerEnd() | AnswerError():
                 self._questions.receive(message, frame.body)
             case Call():
-                self._work.begin_call(message, frame.body)
+                self._work.begin_call(message, frame.body, frame.blob)
             case More():
                 self._work.give_room(message.id, message.count)
             case Cancel():

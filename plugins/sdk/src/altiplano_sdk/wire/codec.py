@@ -67,6 +67,7 @@ class MethodCodec:
 
     def __init__(self, spec: MethodSpec) -> None:
         self.streams = spec.streams
+        self.attaches = spec.attaches
         self.arguments = Codec(tuple.__class_getitem__(spec.arguments))
         self.result = Codec(spec.result)
 

@@ -6,7 +6,7 @@ plugin gets a context of its own, whose capabilities ask back (:data:`BROKER`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from altiplano_sdk.contracts.context import HttpResponse
 from altiplano_sdk.contracts.documents import ParsedDocument, SourceFile, Span
@@ -25,6 +25,7 @@ from altiplano_sdk.contracts.generation import (
 )
 from altiplano_sdk.contracts.kinds import StageKind
 from altiplano_sdk.contracts.retrieval import (
+    IndexHit,
     Passage,
     Query,
     RetrievalFilter,
@@ -42,16 +43,40 @@ class LoadedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexPart:
+    """An :class:`~altiplano_sdk.IndexBatch` on its way in; its vectors are the frame's blob."""
+
+    ids: tuple[int, ...]
+    texts: tuple[str, ...]
+    languages: tuple[str, ...]
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexQuestion:
+    """An :class:`~altiplano_sdk.IndexQuery` on its way in; its vector, if any, is the blob."""
+
+    text: str
+    k: int
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
 class MethodSpec:
-    """``arguments`` are positional, without the context; ``result`` is each item of a stream."""
+    """``arguments`` are positional, without the context; ``result`` is each item of a stream.
+
+    A method that ``attaches`` gets the blob of its frame as one argument more, as bytes.
+    """
 
     arguments: tuple[Any, ...]
     result: Any
     streams: bool = False
+    attaches: bool = False
 
 
 _TEXTS: Final = tuple[str, ...]
 _PASSAGES: Final = tuple[Passage, ...]
+_IDS: Final = tuple[int, ...]
 
 METHODS: Final[Mapping[StageKind, Mapping[str, MethodSpec]]] = {
     StageKind.LOADER: {"load": MethodSpec((Mapping[str, Any],), LoadedFile, streams=True)},
@@ -60,6 +85,14 @@ METHODS: Final[Mapping[StageKind, Mapping[str, MethodSpec]]] = {
     StageKind.EMBEDDER: {
         "embed_passages": MethodSpec((_TEXTS,), VectorBatch),
         "embed_query": MethodSpec((str,), VectorBatch),
+    },
+    StageKind.INDEX: {
+        "add": MethodSpec((str, IndexPart), int, attaches=True),
+        "remove": MethodSpec((str, _IDS), None),
+        "exclude": MethodSpec((str, _IDS), None),
+        "open": MethodSpec((str,), int),
+        "search": MethodSpec((str, IndexQuestion), tuple[IndexHit, ...], attaches=True),
+        "drop": MethodSpec((str,), None),
     },
     StageKind.RETRIEVER: {"retrieve": MethodSpec((Query,), _PASSAGES)},
     StageKind.RERANKER: {"rerank": MethodSpec((Query, _PASSAGES), _PASSAGES)},
@@ -72,14 +105,13 @@ METHODS: Final[Mapping[StageKind, Mapping[str, MethodSpec]]] = {
     StageKind.TOOL: {"call": MethodSpec((Mapping[str, Any],), ToolResult)},
     StageKind.EVALUATOR: {"evaluate": MethodSpec((ExampleAnswer,), Evaluation)},
 }
-
-SANDBOXED_KINDS: Final = frozenset(METHODS)
-"""What a plugin from outside may provide. An index is a directory that many workers share and
-search from threads, and does not work through a pipe: indexes are built in."""
+"""By kind. An index is a directory and an opened object, neither of which travels: what crosses are
+the words to an index that the other process holds under a name (``sandbox_child.held_indexes``)."""
 
 ATTRIBUTES: Final[Mapping[StageKind, Mapping[str, Any]]] = {
     StageKind.PARSER: {"media_types": _TEXTS},
     StageKind.EMBEDDER: {"model_id": str, "dimension": int},
+    StageKind.INDEX: {"signal": Literal["dense", "lexical"]},
     StageKind.GUARD: {"points": tuple[GuardPoint, ...]},
     StageKind.TOOL: {
         "name": str,

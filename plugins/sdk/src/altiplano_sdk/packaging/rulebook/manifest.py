@@ -163,16 +163,6 @@ USE_NOT_GRANTED: Final = Rule(
     ),
     severity=Severity.WARNING,
 )
-SANDBOXED_KIND: Final = Rule(
-    "ALT118",
-    "The kind can run in the sandbox",
-    "Code from elsewhere runs in a process of its own. An index is read by many processes at once "
-    "from one directory, which does not work through a pipe. In a folder this is a warning: an "
-    "index can be written and tested, and an operator can install it as code they trust.",
-    "Publish another kind; a retriever or a reranker often does what is wanted of an index.",
-    bad=_lines('[[provides]]\nkind = "index"\nentry = "glossary_guard:GlossaryGuard"'),
-    good=_lines('[[provides]]\nkind = "guard"\nentry = "glossary_guard:GlossaryGuard"'),
-)
 
 MANIFEST_RULES: Final = (
     MISSING_MANIFEST,
@@ -192,5 +182,4 @@ MANIFEST_RULES: Final = (
     SHADOWING_PACKAGE,
     GRANT_NOT_USED,
     USE_NOT_GRANTED,
-    SANDBOXED_KIND,
 )
