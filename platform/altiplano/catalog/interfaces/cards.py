@@ -1,9 +1,11 @@
 """A release as the pages about plugins show it."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from altiplano.accounts.principal import Principal
+from altiplano.catalog.measures import said_measure
 from altiplano.catalog.package_models import Package, PackageRelease
 from altiplano.catalog.wording import Touch, has_place, kinds_of, touches_of
 
@@ -17,7 +19,7 @@ def rights_of(principal: Principal) -> dict[str, bool]:
 class Figure:
     """One number of a report, with what it is."""
 
-    name: str
+    name: Any
     value: float
     before: float | None = None
 
@@ -65,11 +67,16 @@ def card_of(release: PackageRelease, package: Package | None = None) -> Card:
         users=getattr(package, "users", 0),
         passed=report.get("passed", 0),
         failed=len(report.get("failed", ())),
-        p50_ms=speed.get("p50_ms"),
-        p95_ms=speed.get("p95_ms"),
+        p50_ms=_tenths_up(speed.get("p50_ms")),
+        p95_ms=_tenths_up(speed.get("p95_ms")),
         peak_bytes=memory.get("peak_bytes"),
         effect=[
-            Figure(name.replace("_", " "), each["with"], each["without"])
+            Figure(said_measure(name), each["with"], each["without"])
             for name, each in (report.get("effect") or {}).items()
         ],
     )
+
+
+def _tenths_up(milliseconds: float | None) -> float | None:
+    """To a tenth of a millisecond, upwards: no call takes no time."""
+    return None if milliseconds is None else math.ceil(milliseconds * 10) / 10

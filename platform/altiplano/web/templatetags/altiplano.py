@@ -1,9 +1,12 @@
 """What templates need and Django does not bring."""
 
+import re
+
 from django import template
 from django.utils.formats import number_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language, get_language_info
 
 from altiplano.kernel.reasons import in_my_language
 from altiplano.kernel.sentences import said_size
@@ -11,6 +14,8 @@ from altiplano.web.markdown import render_markdown
 
 register = template.Library()
 register.filter(in_my_language)
+
+TICKED = re.compile("`([^`]+)`")
 
 
 @register.filter
@@ -20,14 +25,26 @@ def as_markdown(text: str) -> SafeString:
 
 
 @register.filter
-def language_name(code: str) -> str:
-    """What the reader's language calls a two-letter code: ``fr`` is “French”; unknown codes stay."""
+def with_code(text: str) -> SafeString:
+    """A sentence whose words between backticks are code, as HTML."""
+    plain, code = "{}", "<code>{}</code>"
+    parts = enumerate(TICKED.split(text))
+    return SafeString("".join(format_html(code if i % 2 else plain, part) for i, part in parts))
+
+
+@register.filter
+def said_language(code: str) -> str:
+    """What the reader's language calls a two-letter code: ``fr`` is “French”; unknown codes stay.
+
+    Django's own ``language_name`` does not translate, and hides a filter that is called like it.
+    """
     if not code:
         return ""
     try:
-        return str(get_language_info(code)["name_translated"])
+        name = str(get_language_info(code)["name_translated"])
     except KeyError:
         return code
+    return name if get_language() == "en" else name.lower()  # a common noun, in French
 
 
 @register.filter
