@@ -306,6 +306,7 @@ PLUGIN_ROWS: Final = (
     _page("GET", "plugins/<slug:slug>/grants/", Needs.MANAGE),
     _page("POST", "plugins/<slug:slug>/grants/", Needs.MANAGE, 302),
     _page("POST", "plugins/<slug:slug>/switch/", Needs.MANAGE, 302, body={"do": "off"}),
+    _page("POST", "plugins/<slug:slug>/try-again/", Needs.MANAGE, 302),
     _page("GET", "plugins/<slug:slug>/uninstall/", Needs.MANAGE),
     _page("POST", "plugins/<slug:slug>/uninstall/", Needs.MANAGE, 400, body={"name": "another"}),
     _page("GET", "plugins/<slug:slug>/upgrade/", Needs.MANAGE, 302),

@@ -1,9 +1,11 @@
 """Packages in every state, as uploads and reviews would have left them."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from altiplano.catalog.domain.secrets import seal_secrets
@@ -16,6 +18,7 @@ from altiplano.catalog.package_models import (
     PackageState,
     StoreEntry,
 )
+from altiplano.catalog.quarantine_models import Quarantine
 from altiplano_sdk import PackageManifest
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.scoped import ScopedFactory
@@ -111,6 +114,17 @@ class InstallationFactory(ScopedFactory):
     granted = factory.LazyAttribute(lambda row: row.release.manifest["grants"])
 
 
+class QuarantineFactory(ScopedFactory):
+    class Meta:
+        model = Quarantine
+
+    organization = factory.SubFactory(OrganizationFactory)
+    version = "1.0.0"
+    crashes = 5
+    because = "stopped unexpectedly"
+    until = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=10))
+
+
 def publish(slug: str, version: str = "1.0.0", **fields: Any) -> PackageRelease:
     """A published release, which is its package's current one."""
     package = Package.unscoped.filter(slug=slug).first()
@@ -138,6 +152,7 @@ def make_packages(organization: Any, number: int, secret: str) -> Package:
         organization=organization, package=package, key="seen", value=b"kept", size=8
     )
     PackageConcern.unscoped.create(organization=organization, package=package, text="It is slow.")
+    QuarantineFactory(organization=organization, package=package, digest=release.digest)
     return package  # type: ignore[no-any-return]
 
 

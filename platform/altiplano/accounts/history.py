@@ -82,6 +82,10 @@ SENTENCES: Mapping[str, StrPromise] = {
     "plugin.upgraded": _("%(who)s upgraded the plugin “%(package)s” to version %(version)s."),
     "plugin.switched_on": _("%(who)s switched the plugin “%(package)s” on."),
     "plugin.switched_off": _("%(who)s switched the plugin “%(package)s” off."),
+    "plugin.quarantined": _(
+        "The plugin “%(package)s” %(version)s stopped %(crashes)s times and is left alone for a while."
+    ),
+    "plugin.tried_again": _("%(who)s let the plugin “%(package)s” be tried again."),
     "plugin.uninstalled": _("%(who)s uninstalled the plugin “%(package)s”."),
     "plugin.concern_raised": _("%(who)s told the staff of a concern about “%(package)s”."),
     "plugin.concern_closed": _("%(who)s settled the concern about “%(package)s”."),

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from altiplano.catalog.package_models import PackageRelease, PackageState
+from altiplano.catalog.quarantine_models import Quarantine
 from altiplano.catalog.queries import installations_of
 from altiplano.kernel.attention import Attention
 
@@ -23,6 +25,15 @@ def plugins_to_see_to(organization_id: uuid.UUID, scopes: frozenset[str]) -> Ite
                 _("The plugin “%(name)s” was recalled; apps that use it do not answer.")
                 % {"name": row.release.manifest["title"]},
                 reverse("catalog:plugin", args=[row.package.slug]),
+                _("Look at it"),
+                urgency=0,
+            )
+        resting = Quarantine.objects.within(organization_id).filter(until__gt=timezone.now())
+        for rest in resting.select_related("package").order_by("since", "id")[:MOST]:
+            yield Attention(
+                _("The plugin “%(name)s” stopped too often and is left alone for some minutes.")
+                % {"name": rest.package.slug},
+                reverse("catalog:plugin", args=[rest.package.slug]),
                 _("Look at it"),
                 urgency=0,
             )

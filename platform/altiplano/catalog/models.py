@@ -17,6 +17,7 @@ from altiplano.catalog.package_models import (  # noqa: F401 - Django finds mode
     PackageState,
     StoreEntry,
 )
+from altiplano.catalog.quarantine_models import Quarantine  # noqa: F401 - and here
 
 
 class Plugin(models.Model):

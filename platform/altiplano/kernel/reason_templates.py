@@ -192,6 +192,7 @@ PHRASES = (
     _("answered out of turn"),
     _("answered with something that is no report"),
     _("asked for more than it may"),
+    _("cannot be loaded"),
     _("could not be started"),
     _("could not be tested"),
     _("did not start in time"),

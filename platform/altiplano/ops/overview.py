@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from altiplano.accounts.interfaces.admin_decisions import Decision, open_decisions
 from altiplano.accounts.models import Organization
+from altiplano.catalog.domain.quarantine import quarantines_now
+from altiplano.catalog.quarantine_models import Quarantine
 from altiplano.kernel.models import ACTIVE_STATES, Job, JobState, QueueHold
 from altiplano.knowledge.models import DocumentVersion
 from altiplano.ops.health import QUEUES, Readiness, check_readiness
@@ -24,6 +26,7 @@ READINESS_SECONDS: Final = 4
 """However many operators look, the engine is asked this often by each process."""
 SHOWN_FAILURES: Final = 10
 SHOWN_ORGANIZATIONS: Final = 10
+SHOWN_RESTING: Final = 10
 DAYS: Final = 14
 
 
@@ -69,6 +72,7 @@ class Stored:
 class Overview:
     readiness: Readiness
     sandboxes: list[SandboxState]
+    resting: list[Quarantine]
     failures: list[Failure]
     failure_count: int
     queues: list[QueueState]
@@ -88,6 +92,7 @@ def read_overview() -> Overview:
     return Overview(
         readiness=read_readiness(),
         sandboxes=read_sandboxes(),
+        resting=list(quarantines_now()[:SHOWN_RESTING]),
         failures=[Failure(job, can_retry(job)) for job in shown],
         failure_count=failures.count(),
         queues=read_queues(now),

@@ -1,11 +1,16 @@
 """The pages about plugins: what they say, who may do what, and what they cost."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from altiplano.accounts.models import AuditEvent
 from altiplano.catalog.domain.installing import GrantWish, install_package
+from altiplano.catalog.domain.quarantine import rest_plugin
 from altiplano.catalog.domain.secrets import open_secrets
 from altiplano.catalog.package_models import (
     AuthorKey,
@@ -15,10 +20,12 @@ from altiplano.catalog.package_models import (
     PackageRelease,
     PackageState,
 )
+from altiplano.catalog.quarantine_models import Quarantine
 from tests.factories.archives import Author, write_archive
 from tests.factories.packages import (
     InstallationFactory,
     PackageReleaseFactory,
+    QuarantineFactory,
     make_package,
     publish,
 )
@@ -300,3 +307,49 @@ def test_program_hears_how_far_the_checks_are(alice):
     assert told["checking"] == {"step": "code", "done": 0, "total": 0}
     PackageRelease.unscoped.filter(id=release.id).update(state=PackageState.IN_REVIEW)
     assert alice.api.get(address).json()["checking"] is None
+
+
+def test_page_says_that_a_plugin_is_left_alone_and_an_owner_has_it_tried_again(alice, bob, charlie):
+    release = publish("glossary-guard")
+    for member in (alice, charlie):
+        InstallationFactory(organization=member.organization, release=release)
+    theirs = {"package": release.package, "digest": release.digest}
+    QuarantineFactory(organization=alice.organization, **theirs)
+    kept = QuarantineFactory(organization=charlie.organization, **theirs)
+    shown = " ".join(page(alice.browser, "/plugins/glossary-guard/").split())
+    assert "Version 1.0.0 is left alone: its process stopped 5 times in a row." in shown
+    assert "What befell it last: it stopped unexpectedly." in shown
+    assert "stopped too often and is left alone" in page(alice.browser, "/home/")
+    assert "Try again" not in page(bob.browser, "/plugins/glossary-guard/")
+    browser = alice.browser
+    browser.handler.enforce_csrf_checks = False
+    for _ in range(2):
+        answer = browser.post("/plugins/glossary-guard/try-again/")
+        assert answer["Location"] == "/plugins/glossary-guard/"
+    assert "left alone" not in page(alice.browser, "/plugins/glossary-guard/")
+    assert list(Quarantine.unscoped.all()) == [kept], "another organization's stays as it is"
+    events = AuditEvent.objects.filter(action="plugin.tried_again")
+    assert [event.organization_id for event in events] == [alice.organization.id]
+
+
+def test_what_rested_long_enough_is_not_shown_and_is_told_once(alice):
+    release = publish("glossary-guard")
+    InstallationFactory(organization=alice.organization, release=release)
+    QuarantineFactory(
+        organization=alice.organization,
+        package=release.package,
+        digest=release.digest,
+        until=timezone.now() - timedelta(seconds=1),
+    )
+    assert "left alone" not in page(alice.browser, "/plugins/glossary-guard/")
+    for _ in range(2):
+        rest_plugin(
+            organization_id=alice.organization.id,
+            digest=release.digest,
+            crashes=5,
+            because="asked for more than it may",
+            seconds=600,
+        )
+    row = Quarantine.objects.within(alice.organization.id).get()
+    assert row.because == "asked for more than it may"
+    assert AuditEvent.objects.filter(action="plugin.quarantined").count() == 1

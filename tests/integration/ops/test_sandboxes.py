@@ -7,13 +7,16 @@ from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
-from altiplano.accounts.models import User
+from altiplano.accounts.models import AuditEvent, User
+from altiplano.catalog.domain.quarantine import end_quarantine
 from altiplano.ops import overview as figures
 from altiplano.ops.health import Readiness
 from altiplano.ops.models import SandboxReport
 from altiplano.ops.sandboxes import KEPT, read_sandboxes, store_sandbox_report
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel
 from altiplano_worker.runtime.sandbox.selftest import Door, SandboxStatus
+from tests.factories.accounts import OrganizationFactory
+from tests.factories.packages import QuarantineFactory, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +76,21 @@ def test_overview_tells_level_and_open_doors(page):
     assert "Open doors: files (none)." in text
     assert "This machine has no sandbox." in text
     assert "<b>vicuna</b>" not in text
+
+
+def test_overview_tells_what_stopped_too_often_and_staff_have_it_tried_again(page):
+    assert "Everything works." in page()
+    release = publish("glossary-guard")
+    where = OrganizationFactory(name="Blue River")
+    row = QuarantineFactory(organization=where, package=release.package, digest=release.digest)
+    text = page()
+    assert "Everything works." not in text
+    assert "plugin glossary-guard 1.0.0" in text
+    assert "Left alone in Blue River until" in text
+    assert "its process stopped 5 times, and last it stopped unexpectedly." in text
+    assert f"/admin/catalog/quarantine/{row.pk}/change/" in text
+    for _ in range(2):
+        end_quarantine(actor=User.objects.get(), quarantine_id=row.pk)
+    assert "Everything works." in page()
+    (event,) = AuditEvent.objects.filter(action="plugin.tried_again")
+    assert (event.organization_id, event.actor_label) == (where.id, "operator@example.org")

@@ -6,7 +6,7 @@ import pytest
 import redis
 from asgiref.sync import async_to_sync
 
-from altiplano.accounts.models import User
+from altiplano.accounts.models import AuditEvent, User
 from altiplano.catalog.archives import archive_path
 from altiplano.catalog.domain.drafts import replace_draft
 from altiplano.catalog.domain.installing import (
@@ -14,12 +14,14 @@ from altiplano.catalog.domain.installing import (
     install_package,
     switch_installation,
 )
+from altiplano.catalog.domain.quarantine import try_plugin_again
 from altiplano.catalog.domain.reviewing import publish_release, recall_release
 from altiplano.catalog.domain.running import PluginUnavailableError
 from altiplano.catalog.domain.storing import Store
 from altiplano.catalog.domain.uploading import receive_release
 from altiplano.catalog.draft_feed import feed_key
 from altiplano.catalog.package_models import PackageRelease, PackageState
+from altiplano.catalog.quarantine_models import Quarantine
 from altiplano.kernel.database_threads import write_database
 from altiplano.runs.domain.starting import start_run
 from altiplano.runs.models import Run, RunState
@@ -257,3 +259,107 @@ def test_stored_file_that_was_changed_does_not_run(alice, author, operator, engi
     archive_path(release.id).write_bytes(other.read_bytes())
     run = answer_of(alice, app_with_guard(alice), version="draft")
     assert run.error_code == "package_damaged"
+
+
+CRASHES = 5
+NERVOUS = '''"""Gives up its process unless its store says that all is well."""
+
+import os
+
+import altiplano_sdk as sdk
+
+
+class Guard:
+    """Stops, or says that it is well."""
+
+    points = (sdk.GuardPoint.ANSWER,)
+
+    def __init__(self, config: object) -> None:
+        self._config = config
+
+    async def check(self, request: sdk.GuardRequest, ctx: sdk.Context) -> sdk.GuardVerdict:
+        if await ctx.store.get("well") is None:
+            os._exit(3)
+        return sdk.GuardVerdict("replace", message="well")
+'''
+
+
+def ask(process: RunProcess, member, app):
+    """A coroutine that gives the id of a run that this worker has seen through."""
+
+    async def asked():
+        run = await write_database(
+            lambda: start_run(principal=member.principal, app=app, question="?", version="draft")
+        )
+        await process.take_runs()
+        return run.id
+
+    return asked()
+
+
+def test_plugin_that_stops_too_often_rests_for_every_worker_until_it_is_tried_again(
+    alice, author, operator, engine, tmp_path
+):
+    release = offer(
+        alice,
+        author,
+        tmp_path,
+        operator,
+        code=NERVOUS,
+        schema={"type": "object", "properties": {}},
+        grants={"storage_bytes": 10_000},
+    )
+    wish = GrantWish(storage=True)
+    install_package(principal=alice.principal, slug="glossary-guard", wish=wish)
+    app = app_with_guard(alice)
+    store = Store(alice.organization.id, release.package_id, 10_000)
+
+    @async_to_sync
+    async def work():
+        process = RunProcess(answer=answer_question)
+        try:
+            failed = [await ask(process, alice, app) for _ in range(CRASHES)]
+            with pytest.raises(PluginUnavailableError) as refused:
+                await ask(process, alice, app)
+            await write_database(lambda: store.put("well", b"yes"))
+            await write_database(
+                lambda: try_plugin_again(principal=alice.principal, slug="glossary-guard")
+            )
+            return failed, refused.value, await ask(process, alice, app)
+        finally:
+            await process.close()
+
+    failed, refused, healed = work()
+    states = Run.unscoped.filter(id__in=failed).values_list("state", flat=True)
+    assert list(states) == [RunState.FAILED] * CRASHES
+    assert refused.code == "plugin_quarantined"
+    assert str(refused) == (
+        "The plugin glossary-guard stopped 5 times in a row and is left alone for some minutes. "
+        "Tell its author."
+    )
+    run = Run.unscoped.get(id=healed)
+    assert run.state == RunState.FINISHED, run.error_message
+    assert run.answer.text == "well"
+    told = AuditEvent.objects.filter(action__startswith="plugin.").order_by("id")
+    assert [event.action for event in told][-2:] == ["plugin.quarantined", "plugin.tried_again"]
+
+
+def test_another_worker_leaves_alone_what_one_found_to_stop(
+    alice, charlie, author, operator, engine, tmp_path
+):
+    release = offer(alice, author, tmp_path, operator)
+    for member in (alice, charlie):
+        install_package(principal=member.principal, slug="glossary-guard", wish=GrantWish())
+    Quarantine.unscoped.create(
+        organization=alice.organization,
+        package=release.package,
+        digest=release.digest,
+        version=release.version,
+        crashes=CRASHES,
+        because="stopped unexpectedly",
+        until=release.uploaded_at.replace(year=release.uploaded_at.year + 1),
+    )
+    with pytest.raises(PluginUnavailableError, match="left alone"):
+        answer_of(alice, app_with_guard(alice), version="draft")
+    run = answer_of(charlie, app_with_guard(charlie), version="draft")
+    assert run.state == RunState.FINISHED, "another organization's process did nothing wrong"

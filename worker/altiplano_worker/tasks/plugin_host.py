@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -13,9 +14,10 @@ from django.conf import settings
 
 import altiplano_sdk as sdk
 from altiplano.catalog.archives import unpacked_folder
+from altiplano.catalog.domain.quarantine import rest_plugin
 from altiplano.catalog.domain.running import RunPlugin, recalled_among
 from altiplano.catalog.domain.storing import Store
-from altiplano.kernel.database_threads import read_database
+from altiplano.kernel.database_threads import read_database, write_database
 from altiplano.runs.domain.execution import RunWork
 from altiplano_sdk.packaging import PackageError
 from altiplano_sdk.packaging.archive import open_archive
@@ -24,6 +26,7 @@ from altiplano_worker.adapters.connections import connect_redis
 from altiplano_worker.adapters.http import GrantedHttp, HttpLimits
 from altiplano_worker.runtime.loader import PluginRegistry, RunnablePlugin, installed_plugins
 from altiplano_worker.runtime.sandbox.broker import PluginCapabilities
+from altiplano_worker.runtime.sandbox.crashes import Quarantine
 from altiplano_worker.runtime.sandbox.plugins import REMOTE_CLASSES, sandboxed_plugin
 from altiplano_worker.runtime.sandbox.pool import SandboxPool
 from altiplano_worker.runtime.sandbox.releases import ReleaseOnDisk
@@ -57,30 +60,47 @@ class PluginHost:
         self._watching: asyncio.Task[None] | None = None
         self._digests: set[str] = set()
         self._redis: redis.Redis | None = None
+        self._resting: set[tuple[str, str]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def registry_for(self, work: RunWork) -> AsyncIterator[PluginRegistry]:
         """Built-ins, and the releases that the run is pinned to, for the time of the block."""
-        if not work.plugins:
+        async with self.open_plugins(work.organization_id, work.plugins) as registry:
+            yield registry
+
+    @asynccontextmanager
+    async def open_plugins(
+        self, organization_id: uuid.UUID, releases: Sequence[RunPlugin]
+    ) -> AsyncIterator[PluginRegistry]:
+        """Built-ins, and these releases in the organization, for the time of the block.
+
+        Raises NoSandboxError, DamagedPackageError.
+        """
+        if not releases:
             yield installed_plugins()
             return
         pool = await self._started()
         async with AsyncExitStack() as stack:
             plugins: Plugins = {}
-            for plugin in work.plugins:
+            for plugin in releases:
                 http = GrantedHttp(
                     hosts=plugin.granted.network_hosts, https_only=True, limits=HTTP_LIMITS
                 )
                 stack.push_async_callback(http.close)
-                plugins |= await self._sandboxed(plugin, work, pool, http)
+                plugins |= await self._sandboxed(plugin, organization_id, pool, http)
             yield installed_plugins().with_plugins(plugins)
 
     async def _sandboxed(
-        self, plugin: RunPlugin, work: RunWork, pool: SandboxPool, http: GrantedHttp
+        self, plugin: RunPlugin, organization_id: uuid.UUID, pool: SandboxPool, http: GrantedHttp
     ) -> Plugins:
+        key = plugin.digest, str(organization_id)
+        if key in self._resting:  # the database lets it run, so somebody said: try again
+            self._resting.discard(key)
+            pool.pardon(*key)
         release = await asyncio.to_thread(release_on_disk, plugin)
         self._digests.add(plugin.digest)
-        store = Store(work.organization_id, plugin.package_id, plugin.granted.storage_bytes)
+        store = Store(organization_id, plugin.package_id, plugin.granted.storage_bytes)
         capabilities = PluginCapabilities(
             http=http if plugin.granted.network_hosts else None,
             store=PluginStore(store) if plugin.granted.storage_bytes else None,
@@ -91,7 +111,7 @@ class PluginHost:
                 release,
                 provided.kind,
                 pool=pool,
-                organization=str(work.organization_id),
+                organization=str(organization_id),
                 granted=plugin.granted,
                 capabilities=capabilities,
             )
@@ -108,10 +128,33 @@ class PluginHost:
     async def _started(self) -> SandboxPool:
         async with self._starting:
             if self._pool is None:
-                self._pool = SandboxPool(await proven_level())
+                level = await proven_level()
+                self._pool = SandboxPool(level, on_quarantine=self._tell_quarantine)
                 self._pool.start()
                 self._watching = asyncio.create_task(self._watch_for_recalls())
             return self._pool
+
+    def _tell_quarantine(self, quarantine: Quarantine) -> None:
+        task = asyncio.get_running_loop().create_task(self._store_quarantine(quarantine))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _store_quarantine(self, quarantine: Quarantine) -> None:
+        """All workers leave the plugin alone, and its page says so."""
+        try:
+            await write_database(
+                lambda: rest_plugin(
+                    organization_id=uuid.UUID(quarantine.organization),
+                    digest=quarantine.digest,
+                    crashes=quarantine.crashes,
+                    because=quarantine.because,
+                    seconds=quarantine.seconds,
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - this worker leaves it alone all the same
+            log.warning("plugin.quarantine_not_told", error=type(error).__name__)
+        else:
+            self._resting.add((quarantine.digest, quarantine.organization))
 
     async def _watch_for_recalls(self) -> None:
         while True:
@@ -137,6 +180,7 @@ class PluginHost:
 
     async def close(self) -> None:
         """No process of a plugin is left."""
+        await asyncio.gather(*self._telling)
         watching, self._watching = self._watching, None
         if watching is not None:
             watching.cancel()

@@ -8,6 +8,7 @@ from typing import Any
 
 from altiplano.catalog.archives import archive_path
 from altiplano.catalog.domain.installing import effective_grants
+from altiplano.catalog.domain.quarantine import resting_in
 from altiplano.catalog.domain.secrets import open_secrets
 from altiplano.catalog.package_models import (
     Installation,
@@ -43,7 +44,7 @@ class RunPlugin:
 
 
 def plugins_for_run(organization_id: uuid.UUID, pins: Sequence[Pin]) -> tuple[RunPlugin, ...]:
-    """Each release that ``pins`` name, once. Two queries. Raises PluginUnavailableError."""
+    """Each release that ``pins`` name, once. Three queries. Raises PluginUnavailableError."""
     if not pins:
         return ()
     names = {uuid.UUID(pin["release"]): f"{pin['plugin']} {pin['version']}" for pin in pins}
@@ -57,10 +58,21 @@ def plugins_for_run(organization_id: uuid.UUID, pins: Sequence[Pin]) -> tuple[Ru
             package__releases__in=names
         )
     }
-    return tuple(
+    found = tuple(
         _plugin(organization_id, releases.get(release_id), name, installed)
         for release_id, name in names.items()
     )
+    resting = resting_in(organization_id, [plugin.digest for plugin in found])
+    for plugin in found:
+        if row := resting.get(plugin.digest):
+            raise PluginUnavailableError(
+                lazily_in_my_language(
+                    f"The plugin {plugin.manifest.id} stopped {row.crashes} times in a row and is "
+                    "left alone for some minutes. Tell its author."
+                ),
+                code="plugin_quarantined",
+            )
+    return found
 
 
 def recalled_among(digests: Collection[str]) -> list[str]:

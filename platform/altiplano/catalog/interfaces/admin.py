@@ -6,7 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
 from altiplano.accounts.interfaces.admin_decisions import Decision, decision_source
-from altiplano.catalog.interfaces import package_admin  # noqa: F401 - Django finds its pages here
+from altiplano.catalog.interfaces import (  # noqa: F401 - Django finds its pages here
+    package_admin,
+    quarantine_admin,
+)
 from altiplano.catalog.models import Plugin, PluginRelease, ReleaseState
 
 

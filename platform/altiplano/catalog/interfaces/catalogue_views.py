@@ -15,6 +15,7 @@ from altiplano.accounts.interfaces.forms import status_of
 from altiplano.accounts.principal import Principal
 from altiplano.catalog import queries
 from altiplano.catalog.domain.concerns import raise_concern
+from altiplano.catalog.domain.quarantine import quarantines_of
 from altiplano.catalog.interfaces.cards import card_of, rights_of
 from altiplano.catalog.interfaces.forms import ConcernForm
 from altiplano.catalog.package_models import Package
@@ -117,6 +118,7 @@ def _card_context(principal: Principal, package: Package, form: ConcernForm) -> 
         "installation": installation,
         "granted": touches_of(installation.granted) if installation else (),
         "uses": uses_of(principal.organization_id, package.slug) if installation else (),
+        "resting": quarantines_of(principal.organization_id, package) if installation else (),
         "users": package.installations.filter(is_enabled=True).count(),
         "is_mine": package.owner_id == principal.organization_id,
         "form": form,

@@ -12,6 +12,7 @@ from altiplano.accounts.interfaces.forms import status_of
 from altiplano.accounts.principal import Principal
 from altiplano.catalog import queries
 from altiplano.catalog.domain import installing
+from altiplano.catalog.domain.quarantine import try_plugin_again
 from altiplano.catalog.interfaces.cards import card_of, rights_of
 from altiplano.catalog.interfaces.forms import GrantForm
 from altiplano.catalog.package_models import Installation, Package, PackageRelease
@@ -77,6 +78,15 @@ def switch(request: HttpRequest, principal: Principal, slug: str) -> HttpRespons
     principal.require("manage")
     is_enabled = request.POST.get("do") == "on"
     installing.switch_installation(principal=principal, slug=slug, is_enabled=is_enabled)
+    return redirect("catalog:plugin", slug)
+
+
+@require_POST
+@member_required
+def try_again(request: HttpRequest, principal: Principal, slug: str) -> HttpResponse:
+    """A plugin that stopped too often need not rest any longer."""
+    try_plugin_again(principal=principal, slug=slug)
+    messages.success(request, _("The plugin is tried again with the next question."))
     return redirect("catalog:plugin", slug)
 
 

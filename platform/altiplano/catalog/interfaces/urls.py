@@ -26,5 +26,6 @@ urlpatterns = [
     path("plugins/<slug:slug>/install/", installation_views.install, name="install"),
     path("plugins/<slug:slug>/grants/", installation_views.change_grants, name="grants"),
     path("plugins/<slug:slug>/switch/", installation_views.switch, name="switch"),
+    path("plugins/<slug:slug>/try-again/", installation_views.try_again, name="try-again"),
     path("plugins/<slug:slug>/uninstall/", installation_views.uninstall, name="uninstall"),
 ]

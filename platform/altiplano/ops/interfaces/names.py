@@ -50,6 +50,7 @@ TABLES: Final[Mapping[str, Any]] = {
     "PackageConcern": _("concerns about packages"),
     "AuthorKey": _("author keys"),
     "Installation": _("installations"),
+    "Quarantine": _("plugins left alone"),
     "StoreEntry": _("values stored by plugins"),
     "ModelEndpoint": _("model endpoints"),
     "ToolServer": _("tool servers"),

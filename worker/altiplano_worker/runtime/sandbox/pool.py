@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from altiplano_sdk.wire.messages import Log
 from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.sandbox.broker import write_line
 from altiplano_worker.runtime.sandbox.child import SandboxChild
+from altiplano_worker.runtime.sandbox.crashes import CrashRecord, Quarantine
 from altiplano_worker.runtime.sandbox.exchange import CallFailedError, ChildLostError
 from altiplano_worker.runtime.sandbox.launcher import (
     EXAMINER,
@@ -70,11 +70,11 @@ class _Seat:
     """The process of one key, and its past."""
 
     calls: asyncio.Semaphore
+    crashes: CrashRecord
     child: SandboxChild | None = None
     users: int = 0
     idle_since: float = 0.0
     starting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    crashes: deque[float] = field(default_factory=deque)
 
 
 class SandboxPool:
@@ -86,8 +86,11 @@ class SandboxPool:
         *,
         limits: PoolLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_quarantine: Callable[[Quarantine], None] = lambda _: None,
     ) -> None:
+        """``on_quarantine`` hears at once of a plugin that stopped too often."""
         self.level = level
+        self._on_quarantine = on_quarantine
         remove_leftovers()
         self._limits = limits or PoolLimits()
         self._clock = clock
@@ -121,8 +124,11 @@ class SandboxPool:
         key = PoolKey(release.digest, organization, memory_bytes)
         seat = self._seats.get(key)
         if seat is None:
-            calls = asyncio.Semaphore(self._limits.calls_per_child)
-            seat = self._seats[key] = _Seat(calls=calls)
+            limits = self._limits
+            seat = self._seats[key] = _Seat(
+                asyncio.Semaphore(limits.calls_per_child),
+                CrashRecord(limits.crashes, limits.crash_window, self._clock),
+            )
         seat.users += 1
         try:
             async with seat.calls:
@@ -135,7 +141,13 @@ class SandboxPool:
             self._sweep_later()
 
     def quarantined(self) -> tuple[PoolKey, ...]:
-        return tuple(key for key, seat in self._seats.items() if self._is_quarantined(seat))
+        return tuple(key for key, seat in self._seats.items() if seat.crashes.is_too_many)
+
+    def pardon(self, digest: str, organization: str) -> None:
+        """The release is tried again there, whatever its processes did before."""
+        for key, seat in self._seats.items():
+            if (key.digest, key.organization) == (digest, organization):
+                seat.crashes.forget()
 
     def drop(self, digest: str) -> None:
         """Nothing of this release runs any more in this worker: it was recalled or changed."""
@@ -173,13 +185,14 @@ class SandboxPool:
             if child is not None and child.lost is None:
                 return child
             seat.child = None
-            if self._is_quarantined(seat):
+            crashes = seat.crashes.count
+            if seat.crashes.is_too_many:
                 raise PluginQuarantinedError(
-                    f"The plugin {release.manifest.id} stopped {len(seat.crashes)} times in a row "
+                    f"The plugin {release.manifest.id} stopped {crashes} times in a row "
                     "and is left alone for some minutes. Tell its author."
                 )
-            if seat.crashes:
-                await asyncio.sleep(self._limits.backoff_seconds * 2 ** len(seat.crashes))
+            if crashes:
+                await asyncio.sleep(self._limits.backoff_seconds * 2**crashes)
             await self._make_room(key)
             seat.child = await self._start_child(key, seat, release)
             return seat.child
@@ -202,12 +215,12 @@ class SandboxPool:
         try:
             await child.start(release, memory_bytes=key.memory_bytes)
         except CallFailedError as error:
-            self._count_crash(key, seat)
+            self._count_crash(key, seat, "cannot be loaded")
             raise PluginFailedError(
                 f"The plugin {plugin} cannot be loaded ({error.failure.message})."
             ) from error
         except ChildLostError as error:
-            self._count_crash(key, seat)
+            self._count_crash(key, seat, error.reason)
             raise PluginFailedError(
                 f"The process of the plugin {plugin} was lost: it {error.reason}."
             ) from error
@@ -249,7 +262,7 @@ class SandboxPool:
             if seat.child is child:
                 seat.child = None
                 if child.is_at_fault:
-                    self._count_crash(key, seat)
+                    self._count_crash(key, seat, child.lost or "stopped unexpectedly")
 
     # all children
 
@@ -295,26 +308,28 @@ class SandboxPool:
         for key, seat in list(self._seats.items()):
             if seat.users == 0 and seat.idle_since <= oldest:
                 self._end(seat)
-                if not self._recent_crashes(seat):
+                if not seat.crashes.count:
                     del self._seats[key]
         if self._seats:
             self._sweep_later()
 
     # crashes
 
-    def _count_crash(self, key: PoolKey, seat: _Seat) -> None:
-        seat.crashes.append(self._clock())
+    def _count_crash(self, key: PoolKey, seat: _Seat, because: str) -> None:
+        is_too_many = seat.crashes.add()
         log.warning(
             "plugin_crashed",
             digest=key.digest,
             organization=key.organization,
-            crashes=self._recent_crashes(seat),
+            crashes=seat.crashes.count,
         )
-
-    def _recent_crashes(self, seat: _Seat) -> int:
-        while seat.crashes and seat.crashes[0] <= self._clock() - self._limits.crash_window:
-            seat.crashes.popleft()
-        return len(seat.crashes)
-
-    def _is_quarantined(self, seat: _Seat) -> bool:
-        return self._recent_crashes(seat) >= self._limits.crashes
+        if is_too_many:
+            self._on_quarantine(
+                Quarantine(
+                    key.digest,
+                    key.organization,
+                    seat.crashes.count,
+                    because,
+                    self._limits.crash_window,
+                )
+            )
