@@ -86,7 +86,8 @@ def say_short(value: float) -> str:
 
 
 def _digits(value: float) -> str:
-    return number_format(value, decimal_pos=0 if float(value).is_integer() else 1)
+    whole = float(value).is_integer()
+    return number_format(value, decimal_pos=0 if whole else 1, force_grouping=True)
 
 
 def _number(value: float) -> str:

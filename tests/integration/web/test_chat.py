@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from altiplano.knowledge.models import DocumentState
+from altiplano.knowledge.models import Document, DocumentState
 from altiplano.runs.models import Answer, Run, RunState
 from altiplano.serving.models import ModelEndpoint
 from tests.integration.web.conftest import make_document
@@ -37,6 +37,13 @@ def test_chat_counts_only_documents_that_it_can_answer_from(alice, garden):
     make_document(garden.collection, "new.pdf", DocumentState.PARSING)
     page = body_of(signed_in(alice).get(reverse("runs:chat", args=[garden.app.id])))
     assert "It answers from 1 document and" in " ".join(page.split())
+
+
+def test_chat_without_a_document_that_can_be_read_says_so(alice, garden):
+    Document.unscoped.update(active_version=None)
+    page = body_of(signed_in(alice).get(reverse("runs:chat", args=[garden.app.id])))
+    assert "It has no document yet that it could answer from" in " ".join(page.split())
+    assert "School garden" in page
 
 
 def test_chat_says_that_the_model_is_a_small_one_and_how_to_connect_another(

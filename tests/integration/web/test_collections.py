@@ -356,3 +356,9 @@ def test_pages_speak_french(alice, garden, address):
     assert json.loads(send(client, garden, "a.txt", b"Beans climb.").content)["files"][0][
         "text"
     ] == ("Arrivé.")
+
+
+def test_deleting_an_empty_collection_says_that_nothing_goes_with_it(alice):
+    empty = CollectionFactory(organization=alice.organization, name="Nothing yet")
+    page = body_of(signed_in(alice).get(reverse("knowledge:collection-delete", args=[empty.id])))
+    assert "It holds no document." in page

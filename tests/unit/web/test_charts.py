@@ -23,8 +23,8 @@ def test_axis_ends_at_a_round_number(value, top):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.5, "0.5"), (9999, "9999"), (20_000, "20\u00a0k"), (500_000, "500\u00a0k"),
-     (1_500_000, "1.5\u00a0M"), (4e9, "4000\u00a0M")],
+    [(0, "0"), (0.5, "0.5"), (9999, "9,999"), (20_000, "20\u00a0k"), (500_000, "500\u00a0k"),
+     (1_500_000, "1.5\u00a0M"), (4e9, "4,000\u00a0M")],
 )  # fmt: skip
 def test_axis_is_lettered_in_little_room(value, text):
     assert say_short(value) == text

@@ -102,10 +102,14 @@ def delete_collection(
             request, _("The collection “%(name)s” is deleted.") % {"name": collection.name}
         )
         return redirect("knowledge:collection-list")
-    consequence = ngettext(
-        "The collection goes with its %(count)d document. Apps no longer answer from it.",
-        "The collection goes with its %(count)d documents. Apps no longer answer from it.",
-        collection.documents,
+    consequence = (
+        ngettext(
+            "The collection goes with its %(count)d document. Apps no longer answer from it.",
+            "The collection goes with its %(count)d documents. Apps no longer answer from it.",
+            collection.documents,
+        )
+        if collection.documents
+        else _("The collection goes. It holds no document.")
     )
     context = {
         "what": _("Delete the collection"),
