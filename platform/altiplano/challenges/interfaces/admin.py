@@ -3,9 +3,11 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import StackedInline
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
 from altiplano.accounts.interfaces.admin_operations import operation
@@ -36,7 +38,10 @@ class FrozenWithEdition:
     """Rows of an edition, on its page: nothing of them can be changed once it has begun."""
 
     extra = 0
-    show_change_link = False
+    tab = True
+    formfield_overrides: ClassVar = {
+        models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+    }
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return _may_change(obj) and bool(super().has_add_permission(request, obj))  # type: ignore[misc]
@@ -52,23 +57,32 @@ def _may_change(edition: Edition | None) -> bool:
     return edition is None or not edition.is_frozen()
 
 
-class PhaseInline(FrozenWithEdition, TabularInline):  # type: ignore[misc]  # unfold has no types
+class PhaseInline(FrozenWithEdition, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = Phase
     form = PhaseForm
     formset = PhaseFormSet
     ordering = ("opens_at",)
+    fields = (("kind", "grace_minutes"), ("opens_at", "closes_at"))
 
 
 class TrackInline(FrozenWithEdition, StackedInline):  # type: ignore[misc]
     model = Track
     ordering = ("position", "slug")
-    fields = ("slug", "kind", "name_en", "name_fr", "brief_en", "brief_fr", "position")
+    fields = (
+        ("slug", "kind", "position"),
+        ("name_en", "name_fr"),
+        ("brief_en", "brief_fr"),
+    )
 
 
-class PrizeInline(FrozenWithEdition, TabularInline):  # type: ignore[misc]
+class PrizeInline(FrozenWithEdition, StackedInline):  # type: ignore[misc]
     model = Prize
     ordering = ("position", "id")
-    fields = ("name_en", "name_fr", "track", "number", "amount", "currency", "position")
+    fields = (
+        ("name_en", "name_fr"),
+        ("track", "number", "position"),
+        ("amount", "currency"),
+    )
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Of the tracks, only this edition's own."""
@@ -82,7 +96,11 @@ class CriterionInline(FrozenWithEdition, StackedInline):  # type: ignore[misc]
     model = Criterion
     form = CriterionForm
     ordering = ("position", "slug")
-    fields = ("slug", "weight", "name_en", "name_fr", "anchors_en", "anchors_fr", "position")
+    fields = (
+        ("slug", "weight", "position"),
+        ("name_en", "name_fr"),
+        ("anchors_en", "anchors_fr"),
+    )
 
 
 @admin.register(Challenge)

@@ -1,11 +1,14 @@
 """The dashboard's forms of an edition: wall clocks, languages and anchors as people write them."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.utils.text import capfirst
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
@@ -22,6 +25,9 @@ from altiplano.challenges.domain.extensions import check_extension
 from altiplano.challenges.models import FULL_MARK, Criterion, Edition, Extension, Phase
 from altiplano.kernel.errors import ConflictError
 from altiplano.knowledge.models import Collection
+
+if TYPE_CHECKING:
+    from altiplano.kernel.sentences import Text
 
 EDITION_FIELDS = (
     "challenge",
@@ -65,7 +71,7 @@ class LanguagesField(forms.CharField):
 class AnchorsField(forms.CharField):
     """One line for each mark, nought first; a list of them once read."""
 
-    widget = UnfoldAdminTextareaWidget
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": FULL_MARK + 1})
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -84,10 +90,10 @@ class AnchorsField(forms.CharField):
 
 class EditionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     languages = LanguagesField(
-        label=_("languages of entries"),
+        label=capfirst(_("languages of entries")),
         help_text=_("Codes with spaces between them, such as en fr."),
     )
-    zone = forms.ChoiceField(label=_("time zone"), widget=UnfoldAdminSelectWidget)
+    zone = forms.ChoiceField(label=capfirst(_("time zone")), widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = Edition
@@ -105,10 +111,10 @@ class EditionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
 class CriterionForm(forms.ModelForm):  # type: ignore[type-arg]
     anchors_en = AnchorsField(
-        label=_("anchors in English"),
+        label=capfirst(_("anchors in English")),
         help_text=_("What each mark stands for: one line each, 0 first."),
     )
-    anchors_fr = AnchorsField(label=_("anchors in French"))
+    anchors_fr = AnchorsField(label=capfirst(_("anchors in French")))
 
     class Meta:
         model = Criterion
@@ -144,11 +150,19 @@ class PhaseForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, edition: Edition, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.edition = edition
-        for name in ("opens_at", "closes_at"):
+        self.edition, self.shown_zone = edition, edition.zone
+        help_text = _("On the clocks of %(zone)s.") % {"zone": edition.zone}
+        for name, label in (("opens_at", _("opens")), ("closes_at", _("closes"))):
+            if name in self.fields:
+                _name_clock(self.fields[name], label, help_text)
             moment = getattr(self.instance, name)
             if moment is not None:
                 self.initial[name] = as_typed(moment, edition.zone)
+
+    def has_changed(self) -> bool:
+        """The same hours in another zone are other instants."""
+        is_moved = self.instance.opens_at is not None and self.edition.zone != self.shown_zone
+        return is_moved or super().has_changed()
 
     def clean_opens_at(self) -> datetime:
         opens = as_instant(self.cleaned_data["opens_at"], self.edition.zone)
@@ -164,6 +178,10 @@ class PhaseForm(forms.ModelForm):  # type: ignore[type-arg]
         return as_instant(self.cleaned_data["closes_at"], self.edition.zone)
 
 
+def _name_clock(field: forms.Field, label: Text, help_text: Text) -> None:
+    field.label, field.help_text = capfirst(str(label)), help_text
+
+
 class PhaseFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """Tells each form of which edition it is, as it is being saved."""
 
@@ -177,6 +195,12 @@ class ExtensionForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Extension
         fields = ("phase", "closes_at", "reason_en", "reason_fr")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "closes_at" in self.fields:
+            text = _("On the clocks of the time zone of its edition.")
+            _name_clock(self.fields["closes_at"], _("closes now"), text)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -289,8 +289,8 @@ class Migration(migrations.Migration):
                         verbose_name="kind",
                     ),
                 ),
-                ("opens_at", models.DateTimeField(verbose_name="opens")),
-                ("closes_at", models.DateTimeField(verbose_name="closes")),
+                ("opens_at", models.DateTimeField(verbose_name="opens (UTC)")),
+                ("closes_at", models.DateTimeField(verbose_name="closes (UTC)")),
                 (
                     "grace_minutes",
                     models.PositiveSmallIntegerField(
@@ -328,9 +328,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "closed_at_before",
-                    models.DateTimeField(editable=False, verbose_name="closed before"),
+                    models.DateTimeField(editable=False, verbose_name="closed before (UTC)"),
                 ),
-                ("closes_at", models.DateTimeField(verbose_name="closes now")),
+                ("closes_at", models.DateTimeField(verbose_name="closes now (UTC)")),
                 ("reason_en", models.CharField(max_length=300, verbose_name="reason in English")),
                 ("reason_fr", models.CharField(max_length=300, verbose_name="reason in French")),
                 (

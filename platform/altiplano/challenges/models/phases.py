@@ -30,8 +30,8 @@ class Phase(EditionPart):
     """What is possible in an edition from one instant to another, both in UTC."""
 
     kind = models.CharField(_("kind"), max_length=16, choices=PhaseKind)
-    opens_at = models.DateTimeField(_("opens"))
-    closes_at = models.DateTimeField(_("closes"))
+    opens_at = models.DateTimeField(_("opens (UTC)"))
+    closes_at = models.DateTimeField(_("closes (UTC)"))
     grace_minutes = models.PositiveSmallIntegerField(
         _("grace, in minutes"),
         default=0,
@@ -64,8 +64,8 @@ class Extension(IdentifiedModel):
     phase = models.ForeignKey(
         Phase, on_delete=models.CASCADE, related_name="extensions", verbose_name=_("phase")
     )
-    closed_at_before = models.DateTimeField(_("closed before"), editable=False)
-    closes_at = models.DateTimeField(_("closes now"))
+    closed_at_before = models.DateTimeField(_("closed before (UTC)"), editable=False)
+    closes_at = models.DateTimeField(_("closes now (UTC)"))
     reason_en = models.CharField(_("reason in English"), max_length=300)
     reason_fr = models.CharField(_("reason in French"), max_length=300)
     extended_by = models.ForeignKey(

@@ -68,6 +68,16 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
+            "title": _("Challenges"),
+            "separator": True,
+            "items": [
+                _page(request, _("Challenges"), "flag_circle", "challenges", "challenge"),
+                _page(request, _("Editions"), "event", "challenges", "edition"),
+                _page(request, _("Extensions"), "more_time", "challenges", "extension"),
+                _page(request, _("Held-out questions"), "quiz", "challenges", "heldoutquestion"),
+            ],
+        },
+        {
             "separator": True,
             "items": [_link(_("Every table"), "table_view", "admin:everything")],
         },

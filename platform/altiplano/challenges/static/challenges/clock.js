@@ -57,11 +57,14 @@ if (document.querySelector(".countdown")) {
   setInterval(show, 1000);
 }
 
+// The order of day and month is that of the server's own dates.
+const dates = language === "en" ? "en-GB" : language;
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 for (const place of document.querySelectorAll("[data-here]")) {
   if (!here || here === place.dataset.zone) continue;
   const moment = new Date(place.dataset.here);
   const options = { dateStyle: "long", timeStyle: "short", hourCycle: "h23", timeZone: here };
-  place.textContent = `${new Intl.DateTimeFormat(language, options).format(moment)} ${here}`;
+  const zone = Object.assign(document.createElement("span"), { className: "small", textContent: here });
+  place.append(new Intl.DateTimeFormat(dates, options).format(moment), " ", zone);
   place.hidden = false;
 }
