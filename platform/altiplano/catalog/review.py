@@ -10,7 +10,7 @@ from altiplano.catalog.archives import archive_path
 from altiplano.catalog.package_models import PackageRelease
 from altiplano.catalog.queries import release_before
 from altiplano.catalog.wording import Touch, new_touches, sees_of, touches_of
-from altiplano_sdk import PackageManifest
+from altiplano_sdk import MANIFEST_NAME, PackageManifest
 from altiplano_sdk.packaging import PackageError
 from altiplano_sdk.packaging.archive import PackageArchive, open_archive
 
@@ -18,6 +18,8 @@ MOST_LINES: Final = 1500
 """Of all files together; a reviewer who wants more downloads the file."""
 LONGEST_TEXT: Final = 256 * 1024
 NOISE: Final = frozenset({"signature.json", "sbom.cdx.json", "report.json"})
+READ_FIRST: Final = (MANIFEST_NAME, "code/", "schemas/")
+"""What a reviewer decides by; the licence and the like come after it, if there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _said(value: Any) -> str:
 def _files(release: PackageRelease, before: PackageRelease | None) -> Iterator[FileChange]:
     old_files = {} if before is None else before.files
     room = MOST_LINES
-    for path in sorted(old_files.keys() | release.files.keys()):
+    for path in sorted(old_files.keys() | release.files.keys(), key=_reading_order):
         if path in NOISE or old_files.get(path) == release.files.get(path):
             continue
         change: Literal["added", "removed", "changed"] = (
@@ -108,6 +110,10 @@ def _files(release: PackageRelease, before: PackageRelease | None) -> Iterator[F
         lines = tuple(_lines(_text(before, path), _text(release, path)))[:room]
         room -= len(lines)
         yield FileChange(path, change, lines)
+
+
+def _reading_order(path: str) -> tuple[bool, str]:
+    return not path.startswith(READ_FIRST), path
 
 
 def _text(release: PackageRelease | None, path: str) -> str:

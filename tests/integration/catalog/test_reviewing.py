@@ -91,6 +91,12 @@ def test_reviewer_sees_what_changed_and_what_is_asked_for_anew(alice, author, de
     assert "<b>new</b>" not in shown
 
 
+def test_reviewer_reads_the_manifest_and_the_code_first(alice, author, tmp_path):
+    paths = [each.path for each in review_of(send(alice, author, tmp_path)).files]
+    assert paths[:2] == ["altiplano-plugin.toml", "code/glossary_guard/__init__.py"]
+    assert "LICENSE" in paths[2:]
+
+
 def test_published_release_is_offered_and_its_recall_is_felt_everywhere(
     alice, charlie, author, desk, tmp_path
 ):
