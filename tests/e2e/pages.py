@@ -54,6 +54,7 @@ PAGES = (
     PortalPage("collection-list", "/collections/"),
     PortalPage("collection", "/collections/{collection}/"),
     PortalPage("collection-search", "/collections/{collection}/search/?q=compost&mode=lexical"),
+    PortalPage("collection-reading", "/collections/{collection}/reading/?part=splitter"),
     PortalPage("collection-settings", "/collections/{collection}/settings/"),
     PortalPage("collection-delete", "/collections/{collection}/delete/"),
     PortalPage("collection-new", "/collections/new/"),

@@ -57,6 +57,17 @@ SENTENCES: Mapping[str, StrPromise] = {
     "consent.withdrawn": _("%(who)s withdrew the consent to “%(title)s”, version %(version)s."),
     "collection.created": _("%(who)s made the collection “%(name)s”."),
     "collection.deleted": _("%(who)s deleted the collection “%(name)s”."),
+    "collection.reading_changed": _(
+        "%(who)s changed how the documents of the collection “%(name)s” are read."
+    ),
+    "collection.embedder_kept": _("%(who)s kept the embedder of the collection “%(name)s”."),
+    "collection.read_again": _(
+        "%(who)s had %(count)s documents of the collection “%(name)s” read again."
+    ),
+    "source.added": _("%(who)s added the source “%(name)s”."),
+    "source.changed": _("%(who)s changed the source “%(name)s”."),
+    "source.loaded": _("%(who)s had the source “%(name)s” loaded."),
+    "source.deleted": _("%(who)s deleted the source “%(name)s”."),
     "document.deleted": _("%(who)s deleted the document “%(name)s”."),
     "document.restored": _("%(who)s brought the document “%(name)s” back."),
     "app.created": _("%(who)s made the app “%(name)s”."),

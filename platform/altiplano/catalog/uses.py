@@ -1,8 +1,9 @@
 """Who uses a package, as far as areas above this one know.
 
-Apps are the business of the studio. It registers, when its app is ready, which apps name a plugin::
+Apps are the business of the studio, collections that of knowledge. Each registers, when it is ready,
+what of its own names a plugin::
 
-    register_uses(apps_that_name)
+    register_uses("apps", apps_that_name)
 """
 
 import uuid
@@ -13,25 +14,27 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """An app that names the package: in its draft, in what is published, or both."""
+    """What names the package: an app in its draft, in what is published, or both; or a collection."""
 
     name: str
     address: str
-    in_draft: bool
+    in_draft: bool = False
     published_with: str = ""
-    """The version of the package that the published version is pinned to."""
+    """The version of the package that the published version of an app is pinned to."""
+    reads_with: str = ""
+    """The version that a collection's documents are read with."""
 
 
 UseSource = Callable[[uuid.UUID, str], Sequence[Use]]
 
-_sources: Final[list[UseSource]] = []
+_sources: Final[dict[str, UseSource]] = {}
 
 
-def register_uses(source: UseSource) -> None:
-    """The source is asked from now on, in place of an earlier one."""
-    _sources[:] = [source]
+def register_uses(what: str, source: UseSource) -> None:
+    """The source is asked from now on, in place of an earlier one about the same."""
+    _sources[what] = source
 
 
 def uses_of(organization_id: uuid.UUID, slug: str) -> Sequence[Use]:
-    """What of the organization names the package."""
-    return _sources[0](organization_id, slug) if _sources else ()
+    """What of the organization names the package: one query for each source."""
+    return [use for source in _sources.values() for use in source(organization_id, slug)]

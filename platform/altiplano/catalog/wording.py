@@ -32,7 +32,7 @@ KIND_NAMES: Final[Mapping[str, StrPromise]] = {
     StageKind.EVALUATOR: gettext_lazy("Evaluator"),
 }
 APP_KINDS: Final = frozenset({*ORDER, StageKind.GUARD, StageKind.TOOL})
-"""Collections read and index with built-ins alone."""
+COLLECTION_KINDS: Final = frozenset({StageKind.PARSER, StageKind.SPLITTER, StageKind.EMBEDDER})
 _SEES: Final[Mapping[str, StrPromise]] = {
     StageKind.LOADER: gettext_lazy("It sees the address or the settings you give it."),
     StageKind.PARSER: gettext_lazy("It sees every file that it reads."),
@@ -108,8 +108,8 @@ def kinds_of(manifest: Mapping[str, Any]) -> list[StrPromise | str]:
 
 
 def has_place(manifest: Mapping[str, Any]) -> bool:
-    """Whether an app has a place for any of the kinds that a package provides."""
-    return any(each["kind"] in APP_KINDS for each in manifest["provides"])
+    """Whether an app or a collection has a place for any of the kinds that a package provides."""
+    return any(each["kind"] in APP_KINDS | COLLECTION_KINDS for each in manifest["provides"])
 
 
 def sees_of(manifest: Mapping[str, Any]) -> list[str]:

@@ -20,6 +20,7 @@ READING = (
     _("The file seems to be %(what)s. %(accepted)s."),
     _("The file took longer than %(limit)s %(unit)s to read."),
     _("No installed plugin reads files of type %(name)s."),
+    _("The plugin %(plugin)s cuts the document into pieces that are too many or too long."),
 )
 
 WARNINGS = (
@@ -35,6 +36,7 @@ WARNINGS = (
 )
 
 INDEXING = (
+    _("The plugin %(plugin)s makes vectors of another model than it did."),
     _(
         "The embedding server sent vectors of %(dimension)s dimensions; this embedder is "
         "configured for %(expected)s."

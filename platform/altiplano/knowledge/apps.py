@@ -9,8 +9,11 @@ class KnowledgeConfig(AppConfig):
     label = "knowledge"
 
     def ready(self) -> None:
+        from altiplano.catalog.uses import register_uses
         from altiplano.knowledge.attention import documents_that_failed
         from altiplano.knowledge.models import Chunk, Document, DocumentVersion
+        from altiplano.knowledge.uses import collections_that_name
 
         register_attention(documents_that_failed)
+        register_uses("collections", collections_that_name)
         register_large_tables(Chunk, DocumentVersion, Document)

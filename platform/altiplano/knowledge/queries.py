@@ -214,6 +214,26 @@ def indexed_chunks(collection_id: uuid.UUID, *, after: int, limit: int) -> list[
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class NextProgress:
+    """How many of a collection's passages the next embedder has embedded."""
+
+    done: int
+    total: int
+
+
+def next_progress(collection: Collection) -> NextProgress:
+    """One query."""
+    found = Chunk.objects.within(collection.organization_id).filter(collection=collection)
+    counts = found.aggregate(total=Count("id"), done=Count("id", filter=~Q(next_vector=None)))
+    return NextProgress(counts["done"], counts["total"])
+
+
+def has_chunks_to_index(collection_id: uuid.UUID) -> bool:
+    """True while chunks wait for the embedder that answers."""
+    return bool(pending_chunks(collection_id, after=0, limit=1))
+
+
 def has_documents_to_read(collection_id: uuid.UUID) -> bool:
     """True while more chunks of this collection are on their way."""
     return DocumentVersion.unscoped.filter(
@@ -326,6 +346,11 @@ def has_ready_documents(collection_id: uuid.UUID) -> bool:
 
 
 def stored_bytes(organization_id: uuid.UUID) -> int:
-    """What all files of the organization take up, those of earlier versions included."""
-    total = DocumentVersion.objects.within(organization_id).aggregate(sum=Sum("bytes"))["sum"]
+    """What all files of the organization take up, those of earlier versions included.
+
+    Versions of a document with the same content share one file.
+    """
+    files = DocumentVersion.objects.within(organization_id).order_by()
+    contents = files.values("document_id", "sha256", "bytes").distinct()
+    total = contents.aggregate(sum=Sum("bytes"))["sum"]
     return int(total or 0)

@@ -27,7 +27,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Way:
     """From a file to spans. Without a ``parser`` each kind of file has its built-in."""
 
     parser: Step | None
@@ -42,19 +42,23 @@ class Reading:
     @property
     def mark(self) -> str:
         """The same for two ways that read alike; empty for the way in which all have begun."""
-        steps = [_said(step) for step in (self.parser, self.splitter) if step is not None]
-        if steps == [_said(Step("splitter", BUILT_IN_SPLITTER))]:
+        if self.parser is None and self.splitter == BUILT_IN_WAY.splitter:
             return ""
+        steps = [_said(step) for step in (self.parser, self.splitter) if step is not None]
         return hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def reading_of(collection: Collection) -> Reading:
+BUILT_IN_WAY = Way(None, Step("splitter", BUILT_IN_SPLITTER))
+"""As every collection begins."""
+
+
+def way_of(collection: Collection) -> Way:
     """The collection's parser and splitter."""
     parser = None
     if collection.parser:
         parser = _step(collection, "parser", collection.parser, collection.parser_config)
     splitter = _step(collection, "splitter", collection.splitter, collection.splitter_config)
-    return Reading(parser, splitter)
+    return Way(parser, splitter)
 
 
 def embedder_step(collection: Collection) -> Step:
@@ -69,6 +73,11 @@ def next_embedder_step(collection: Collection) -> Step | None:
         return None
     pin = pin_among(found["plugins"], "embedder", found["embedder"])
     return Step("embedder", found["embedder"], found["config"], pin)
+
+
+def is_succession_due(collection: Collection) -> bool:
+    """Whether another embedder is to take over, and nothing has stopped it."""
+    return bool(collection.next_embedder) and not collection.next_embedder["problem"]
 
 
 def pin_among(pins: Iterable[Pin], kind: str, plugin: str) -> Pin | None:

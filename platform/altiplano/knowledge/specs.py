@@ -31,6 +31,14 @@ class CompactIndex(JobSpec):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAgain(JobSpec):
+    """Queue what a collection's plugins of now have not read; the subject is the collection."""
+
+    task: ClassVar[str] = "altiplano.knowledge.read_again"
+    queue: ClassVar[str] = "upkeep"
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveDocuments(JobSpec):
     """Remove what was deleted once it can no longer be undone; the subject is the deletion."""
 

@@ -13,4 +13,4 @@ class StudioConfig(AppConfig):
         from altiplano.studio.uses import apps_that_name
 
         register_attention(apps_to_publish)
-        register_uses(apps_that_name)
+        register_uses("apps", apps_that_name)

@@ -15,7 +15,12 @@ from altiplano_worker.tasks import index, ingest, stores
 from tests.cast import Member
 from tests.fakes.embedders import Config, WordsEmbedder
 
-TASKS = (ingest.parse_document, index.index_collection, index.compact_index)
+TASKS = (
+    ingest.parse_document,
+    ingest.read_again,
+    index.index_collection,
+    index.compact_index,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +42,7 @@ def words(monkeypatch):
     plugins = {**real.plugins, (plugin.manifest.kind, "words"): plugin}
     monkeypatch.setattr(stores, "installed_plugins", lambda: PluginRegistry(plugins))
     monkeypatch.setattr(stores, "open_stores", stores.OpenStores())
-    for module in ("indexing", "compaction", "open_collections"):
+    for module in ("indexing", "compaction", "open_collections", "succession"):
         monkeypatch.setattr(f"altiplano_worker.tasks.{module}.open_stores", stores.open_stores)
     stores._make_embedder.cache_clear()
     WordsEmbedder.calls.clear()
@@ -85,14 +90,19 @@ def upload(tmp_path) -> Callable[..., list[Document]]:
     return send
 
 
-def run_jobs(*, limit: int = 100) -> int:
-    """Workers do all that waits, paused retries included; how many jobs that took."""
+def run_jobs(*, limit: int = 100, is_partial: bool = False) -> int:
+    """Workers do all that waits, paused retries included; how many jobs that took.
+
+    With ``is_partial`` they stop after ``limit`` jobs.
+    """
     for done in range(limit):
         Job.objects.filter(state=JobState.QUEUED).update(run_after=timezone.now())
         waiting = Job.objects.filter(state=JobState.QUEUED).order_by("created_at").first()
         if waiting is None:
             return done
         next(task for task in TASKS if task.name == waiting.task)(str(waiting.id))
+    if is_partial:
+        return limit
     raise AssertionError(f"still at work after {limit} jobs")
 
 

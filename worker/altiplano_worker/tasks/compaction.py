@@ -24,7 +24,9 @@ def compact(claim: JobClaim) -> None:
         return
     tombstones = queries.tombstones_of(collection.id)
     if collection.embedding_dimension is None:  # nothing was ever indexed
-        finish_compaction(claim, up_to=tombstones.last_id, generation=0)
+        finish_compaction(
+            claim, series=collection.index_series, up_to=tombstones.last_id, generation=0
+        )
         return
     store = open_stores.of(
         collection,
@@ -39,4 +41,6 @@ def compact(claim: JobClaim) -> None:
             generation = 0
         else:
             watch.wait_for(pool.submit(store.collect_garbage, GRACE_SECONDS))
-    finish_compaction(claim, up_to=tombstones.last_id, generation=generation)
+    finish_compaction(
+        claim, series=collection.index_series, up_to=tombstones.last_id, generation=generation
+    )

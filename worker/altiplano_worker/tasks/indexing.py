@@ -19,13 +19,13 @@ from altiplano.knowledge.domain import indexing
 from altiplano.knowledge.domain.compaction import request_compaction
 from altiplano.knowledge.models import Collection
 from altiplano.knowledge.queries import PendingChunk
+from altiplano.knowledge.reading import embedder_step, is_succession_due
 from altiplano_worker.runtime.crash_points import crash_point
-from altiplano_worker.runtime.index_batches import check_batch
 from altiplano_worker.runtime.index_errors import IndexMissingError, IndexStoreError
-from altiplano_worker.runtime.loop import process_loop
 from altiplano_worker.tasks.compaction import GRACE_SECONDS
+from altiplano_worker.tasks.embedding import embed_chunks
 from altiplano_worker.tasks.leases import LeaseWatch
-from altiplano_worker.tasks.stores import embedder_of, open_stores
+from altiplano_worker.tasks.stores import open_stores, opened_embedder
 
 T = TypeVar("T")
 
@@ -73,7 +73,9 @@ class IndexingTurn:
         self.claim = claim
         self._collection = collection
         self._watch = LeaseWatch(claim)
-        self._embedder = embedder_of(collection)
+        self._embedder = opened_embedder(
+            collection.organization_id, embedder_step(collection), wait=self._watch.wait_for
+        )
         self._store = open_stores.of(
             collection, model_id=self._embedder.model_id, dimension=self._embedder.dimension
         )
@@ -86,10 +88,11 @@ class IndexingTurn:
         self._flush_cost = 0.0
         self._started = self._flushed_at = self._cleaned_at = time.monotonic()
 
-    def run(self) -> None:
+    def run(self) -> bool:
         """The collection is indexed and the job done; or a new job continues it.
 
-        Raises LostClaimError and what the embedder or the store raise.
+        True when the job goes on with the next embedder. Raises LostClaimError and what the embedder
+        or the store raise.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="index-files") as self._files:
             self._prepare()
@@ -103,7 +106,7 @@ class IndexingTurn:
                         self._flush()
                         if self._should_yield():
                             indexing.yield_indexing(self.claim)
-                            return
+                            return False
                     continue
                 now = time.monotonic()
                 idle_since = idle_since or now
@@ -114,7 +117,7 @@ class IndexingTurn:
                 else:
                     self._watch.check()
                     time.sleep(POLL_SECONDS)
-            self._finish()
+            return self._finish()
 
     # --- Before ---------------------------------------------------------------------------
 
@@ -213,21 +216,7 @@ class IndexingTurn:
 
     def _vectors_of(self, chunks: Sequence[PendingChunk]) -> dict[int, bytes]:
         begun = time.monotonic()
-        texts = [chunk.text for chunk in chunks]
-        vectors = self._watch.wait_for(
-            process_loop.submit(self._embedder.plugin.embed_passages(texts, self._embedder.context))
-        )
-        check_batch(
-            sdk.IndexBatch(
-                ids=tuple(chunk.id for chunk in chunks),
-                texts=tuple(texts),
-                languages=tuple(chunk.language for chunk in chunks),
-                vectors=vectors,
-            ),
-            dimension=self._embedder.dimension,
-        )
-        width = vectors.dimension * 4
-        rows = [vectors.data[at : at + width] for at in range(0, len(vectors.data), width)]
+        rows = embed_chunks(self._embedder, chunks, wait=self._watch.wait_for)
         crash_point("chunks embedded")
         indexing.save_vectors(self.claim, chunks, rows)
         crash_point("vectors saved")
@@ -318,10 +307,15 @@ class IndexingTurn:
         spent = time.monotonic() - self._started
         return spent > TURN_SECONDS or (spent > RIVAL_SECONDS and has_rivals(self.claim))
 
-    def _finish(self) -> None:
-        """The job is done. A store that holds much that is gone is compacted by another job."""
+    def _finish(self) -> bool:
+        """The job is done, unless another embedder is to take over. A store that holds much that is
+        gone is compacted by another job.
+        """
         if self._generation:
             self._in_files(lambda: self._store.collect_garbage(GRACE_SECONDS))
             if self._in_files(self._store.is_compaction_due):
                 request_compaction(self._collection.id, organization_id=self.claim.organization_id)
+        if is_succession_due(self._collection):
+            return True
         indexing.finish_indexing(self.claim, generation=self._generation)
+        return False

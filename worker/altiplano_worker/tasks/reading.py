@@ -6,10 +6,10 @@ transaction for each would take longer than reading them.
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -22,8 +22,10 @@ from altiplano.kernel.jobs import JobClaim, LostClaimError
 from altiplano.knowledge.blobs import told_when_full
 from altiplano.knowledge.domain import ingestion
 from altiplano.knowledge.domain.ingestion import ParsedVersion, Reading
+from altiplano.knowledge.reading import BUILT_IN_SPLITTER
 from altiplano.knowledge.sniffing import sniff_file
 from altiplano_worker.adapters.fetch import FetchLimits, fetch_document
+from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.crash_points import crash_point
 from altiplano_worker.runtime.loop import process_loop
 from altiplano_worker.runtime.parsing import (
@@ -33,6 +35,7 @@ from altiplano_worker.runtime.parsing import (
     ParserProcess,
 )
 from altiplano_worker.tasks.leases import LeaseWatch
+from altiplano_worker.tasks.packaged_reading import PackagedReading
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +48,9 @@ TURN_BYTES: Final = 512 * 1024
 GROUP_SECONDS: Final = 0.25
 GROUP_CHARS: Final = 1_000_000
 """What is stored in one transaction at most, in time spent reading it and in characters."""
+
+BUILT_IN: Final[tuple[str, Mapping[str, Any]]] = (BUILT_IN_SPLITTER, {})
+"""What the built-in reader splits by where a plugin from outside does it anew."""
 
 UNEXPECTED_REASON = "The document could not be read because of an unexpected error on our side."
 
@@ -120,7 +126,7 @@ class ReadingTurn:
             self._drop(claim)
         except DatabaseError:
             raise
-        except (sdk.PermanentError, sdk.BudgetExceededError) as error:
+        except (sdk.PermanentError, sdk.BudgetExceededError, PluginFailedError) as error:
             self._give_up(claim, code=error.code, reason=error.message)
         except (sdk.RetryableError, StorageFullError) as error:
             self._retry(claim, code=error.code, reason=error.message)
@@ -144,20 +150,37 @@ class ReadingTurn:
 
     def _parse(self, claim: JobClaim, reading: Reading) -> ParseOutcome:
         """Text and spans, at least one. Raises what the parser does, and ParseCancelledError."""
-        outcome = self._parser.parse(
-            sdk.SourceFile(
-                name=reading.name,
-                media_type=reading.media_type,
-                path=reading.path,
-                size=reading.bytes,
-            ),
-            limits=ParseLimits(
-                seconds=settings.PARSE_SECONDS,
-                memory_bytes=settings.PARSE_MEMORY_BYTES,
-                text_chars=settings.MAX_TEXT_CHARS,
-            ),
-            is_cancelled=lambda: self._watch.is_lost(claim),
+        source = sdk.SourceFile(
+            name=reading.name,
+            media_type=reading.media_type,
+            path=reading.path,
+            size=reading.bytes,
         )
+
+        def read_built_in() -> ParseOutcome:
+            splitter = reading.way.splitter
+            return self._parser.parse(
+                source,
+                limits=ParseLimits(
+                    seconds=settings.PARSE_SECONDS,
+                    memory_bytes=settings.PARSE_MEMORY_BYTES,
+                    text_chars=settings.MAX_TEXT_CHARS,
+                ),
+                splitter=BUILT_IN if splitter.pin else (splitter.plugin, splitter.config),
+                is_cancelled=lambda: self._watch.is_lost(claim),
+            )
+
+        if reading.way.pins:
+            self._store()  # a plugin from outside takes its time
+            outcome = PackagedReading(
+                reading,
+                source,
+                text_chars=settings.MAX_TEXT_CHARS,
+                read_built_in=read_built_in,
+                wait=lambda work: self._watch.wait_for(process_loop.submit(work), claim),
+            ).read()
+        else:
+            outcome = read_built_in()
         if not outcome.spans:
             raise sdk.UnreadableDocumentError("There is no text in this document.", code="no_text")
         return outcome

@@ -22,6 +22,7 @@ from altiplano_worker.adapters.connections import connect_redis, heed_cancellati
 from altiplano_worker.runtime.context import CollectionEmbedder, stage_log
 from altiplano_worker.runtime.loader import installed_plugins
 from altiplano_worker.runtime.loop import process_loop
+from altiplano_worker.tasks.collection_plugins import PackagedEmbedder
 from altiplano_worker.tasks.passages import CollectionPassages
 
 log = structlog.get_logger(__name__)
@@ -119,6 +120,8 @@ async def _open_and_embed(index: CollectionPassages, request: wire.SearchRequest
     embedding = asyncio.ensure_future(_embed(known, request.query)) if known else None
     try:
         for embedder in (await index.open()).embedders:
+            if isinstance(embedder.embedder, PackagedEmbedder):
+                continue  # whether it may still run is asked of the database first
             _embedders[key] = embedder
             _embedders.move_to_end(key)
         while len(_embedders) > REMEMBERED_EMBEDDERS:

@@ -1,8 +1,10 @@
 """What this process keeps open of collections: their embedders and their index files."""
 
 import threading
+import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -13,10 +15,13 @@ from django.conf import settings
 import altiplano_sdk as sdk
 from altiplano.knowledge.index_files import index_directory
 from altiplano.knowledge.models import Collection
+from altiplano.knowledge.reading import Step, embedder_step
 from altiplano_worker.adapters.http import GrantedHttp
 from altiplano_worker.runtime.context import CollectionEmbedder, QueryVectorCache, stage_log
 from altiplano_worker.runtime.index_store import IndexStore
 from altiplano_worker.runtime.loader import installed_plugins
+from altiplano_worker.runtime.loop import process_loop
+from altiplano_worker.tasks.collection_plugins import PackagedEmbedder
 
 MAX_OPEN_STORES: Final = 64
 
@@ -43,10 +48,39 @@ class ReadyEmbedder:
 def embedder_of(collection: Collection) -> ReadyEmbedder:
     """The collection's embedder, made once per process and configuration.
 
+    One from outside is taken at its word: that its vectors are those of the collection's model.
     Raises UnknownPluginError or PluginConfigError.
     """
-    config = orjson.dumps(collection.embedder_config, option=orjson.OPT_SORT_KEYS)
-    return _make_embedder(collection.embedder, config)
+    step = embedder_step(collection)
+    if step.pin is None:
+        return built_in_embedder(step)
+    plugin = PackagedEmbedder(
+        collection.organization_id,
+        step,
+        model_id=collection.embedding_model,
+        dimension=collection.embedding_dimension or 0,
+    )
+    return ReadyEmbedder(plugin, sdk.Context(log=stage_log(run_id="embedding")))
+
+
+def opened_embedder(
+    organization_id: uuid.UUID, step: Step, *, wait: Callable[[Future[None]], None]
+) -> ReadyEmbedder:
+    """The embedder with what it says of its model now. For the thread of a task, which waits with
+    ``wait``. Raises PermanentError when it must not run, and what opening it raises.
+    """
+    if step.pin is None:
+        return built_in_embedder(step)
+    plugin = PackagedEmbedder(organization_id, step, model_id="", dimension=0)
+    plugin.hold()
+    wait(process_loop.submit(plugin.tell()))
+    return ReadyEmbedder(plugin, sdk.Context(log=stage_log(run_id="embedding")))
+
+
+def built_in_embedder(step: Step) -> ReadyEmbedder:
+    """Raises UnknownPluginError or PluginConfigError."""
+    config = orjson.dumps(dict(step.config), option=orjson.OPT_SORT_KEYS)
+    return _make_embedder(step.plugin, config)
 
 
 @cache
@@ -66,11 +100,12 @@ def _make_embedder(plugin_id: str, config: bytes) -> ReadyEmbedder:
 def embedder_for(collection: Collection) -> CollectionEmbedder:
     """The TextEmbedder capability over the collection's model, for its organization alone."""
     ready = embedder_of(collection)
+    scope = collection.organization_id.hex
+    if isinstance(ready.plugin, PackagedEmbedder):
+        # Two packages may give the same name to different models.
+        scope = f"{scope}/{ready.plugin.identity}"
     return CollectionEmbedder(
-        embedder=ready.plugin,
-        context=ready.context,
-        cache=query_vectors,
-        scope=collection.organization_id.hex,
+        embedder=ready.plugin, context=ready.context, cache=query_vectors, scope=scope
     )
 
 
@@ -80,16 +115,21 @@ class OpenStores:
     def __init__(self, capacity: int = MAX_OPEN_STORES) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._stores: OrderedDict[tuple[str, str], IndexStore] = OrderedDict()
+        self._stores: OrderedDict[tuple[str, int, str], IndexStore] = OrderedDict()
 
-    def of(self, collection: Collection, *, model_id: str, dimension: int) -> IndexStore:
-        """The collection's store for vectors of this model."""
-        key = (collection.id.hex, model_id)
+    def of(
+        self, collection: Collection, *, model_id: str, dimension: int, series: int | None = None
+    ) -> IndexStore:
+        """The collection's store for vectors of this model; of the series that answers if none is
+        named.
+        """
+        series = collection.index_series if series is None else series
+        key = (collection.id.hex, series, model_id)
         with self._lock:
             store = self._stores.get(key)
             if store is None:
                 store = self._stores[key] = IndexStore(
-                    index_directory(collection.id),
+                    index_directory(collection.id, series),
                     owner=f"{collection.organization_id.hex}/{collection.id.hex}",
                     engines=_index_engines(),
                     model_id=model_id,

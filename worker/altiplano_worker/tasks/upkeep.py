@@ -14,7 +14,14 @@ from altiplano.knowledge.domain.deletion import fail_removal_job, resume_removal
 from altiplano.knowledge.domain.indexing import fail_index_job
 from altiplano.knowledge.domain.ingestion import fail_parse_job
 from altiplano.knowledge.domain.orphans import remove_orphans
-from altiplano.knowledge.specs import CompactIndex, IndexCollection, ParseDocument, RemoveDocuments
+from altiplano.knowledge.domain.rereading import fail_rereading
+from altiplano.knowledge.specs import (
+    CompactIndex,
+    IndexCollection,
+    ParseDocument,
+    ReadAgain,
+    RemoveDocuments,
+)
 from altiplano.runs.domain.visiting import forget_old_visits
 from altiplano.runs.jobs import ExecuteRun
 from altiplano_worker.app import app
@@ -28,6 +35,7 @@ FAIL_SUBJECT: Final[Mapping[str, Callable[[jobs.JobClaim], None]]] = {
     ExecuteRun.task: fail_run,
     IndexCollection.task: fail_index_job,
     ParseDocument.task: fail_parse_job,
+    ReadAgain.task: fail_rereading,
     RemoveDocuments.task: fail_removal_job,
 }
 """By task: how the subject of a job learns that each attempt died without a word."""

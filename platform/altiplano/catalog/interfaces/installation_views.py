@@ -1,5 +1,7 @@
 """Installing a plugin with the rights one gives it, changing them, and ending it."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +18,7 @@ from altiplano.catalog.domain.quarantine import try_plugin_again
 from altiplano.catalog.interfaces.cards import card_of, rights_of
 from altiplano.catalog.interfaces.forms import GrantForm
 from altiplano.catalog.package_models import Installation, Package, PackageRelease
-from altiplano.catalog.uses import uses_of
+from altiplano.catalog.uses import Use, uses_of
 from altiplano.catalog.wording import needs_of, sees_of
 from altiplano.kernel.errors import DomainError, InvalidInputError, NotFoundError
 from altiplano.kernel.forms import add_domain_errors
@@ -109,22 +111,29 @@ def uninstall(request: HttpRequest, principal: Principal, slug: str) -> HttpResp
     context = {
         "what": _("Uninstall the plugin"),
         "name": slug,
-        "consequence": _consequence([use.name for use in uses_of(principal.organization_id, slug)]),
+        "consequence": _consequence(uses_of(principal.organization_id, slug)),
         "cancel_url": reverse("catalog:plugin", args=[slug]),
         "failed": is_failed,
     }
     return render(request, "web/confirm.html", context, status=400 if is_failed else 200)
 
 
-def _consequence(apps: list[str]) -> str:
-    said = _("Its rights, its secrets and what it has stored here go with it.")
-    if not apps:
-        return said + " " + _("No app of yours uses it.")
-    return (
-        said
-        + " "
-        + _("These apps use it and will not answer: %(apps)s.") % {"apps": ", ".join(apps)}
-    )
+def _consequence(uses: Sequence[Use]) -> str:
+    said = [_("Its rights, its secrets and what it has stored here go with it.")]
+    apps = [use.name for use in uses if not use.reads_with]
+    collections = [use.name for use in uses if use.reads_with]
+    if apps:
+        sentence = _("These apps use it and will not answer: %(apps)s.")
+        said.append(sentence % {"apps": ", ".join(apps)})
+    else:
+        said.append(_("No app of yours uses it."))
+    if collections:
+        sentence = _(
+            "These collections read with it and will take in no more documents until somebody chooses "
+            "another plugin; what was read stays: %(collections)s."
+        )
+        said.append(sentence % {"collections": ", ".join(collections)})
+    return " ".join(said)
 
 
 def _installation(principal: Principal, slug: str) -> Installation:

@@ -20,12 +20,19 @@ def request_compaction(collection_id: uuid.UUID, *, organization_id: uuid.UUID) 
     create_job(CompactIndex(collection_id), organization_id=organization_id, delay=COMPACTION_DELAY)
 
 
-def finish_compaction(claim: JobClaim, *, up_to: int, generation: int) -> None:
-    """The files hold none of the chunks of these tombstones any more. Raises LostClaimError."""
+def finish_compaction(claim: JobClaim, *, series: int, up_to: int, generation: int) -> None:
+    """The files hold none of the chunks of these tombstones any more. Raises LostClaimError.
+
+    When another series of files answers by now, only the job is over.
+    """
     with transaction.atomic():
         finish_job(claim)
-        collections = Collection.unscoped.filter(pk=claim.subject_id, index_generation__gt=0)
-        collections.update(index_generation=Greatest(F("index_generation"), generation))
+        collections = Collection.unscoped.filter(pk=claim.subject_id, index_series=series)
+        if collections.select_for_update(no_key=True).first() is None:
+            return
+        collections.filter(index_generation__gt=0).update(
+            index_generation=Greatest(F("index_generation"), generation)
+        )
         Tombstone.objects.filter(collection_id=claim.subject_id, id__lte=up_to).delete()
 
 

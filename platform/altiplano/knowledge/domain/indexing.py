@@ -115,14 +115,14 @@ def commit_indexed(
                 id__in=chunk_ids[start : start + IDS_PER_STATEMENT], vector__isnull=False
             ).update(is_indexed=True)
         if found < len(chunk_ids):
-            _bury_missing(claim.subject_id, chunk_ids)
+            bury_missing(claim.subject_id, chunk_ids)
         _make_ready(claim.subject_id, version_ids)
         if is_index_whole(claim.subject_id):
             collections.update(index_generation=generation)
         return claim
 
 
-def _bury_missing(collection_id: uuid.UUID, chunk_ids: Sequence[int]) -> None:
+def bury_missing(collection_id: uuid.UUID, chunk_ids: Sequence[int]) -> None:
     """Chunks deleted while they were added have their tombstone, whatever a compaction did."""
     living: set[int] = set()
     for start in range(0, len(chunk_ids), IDS_PER_STATEMENT):
@@ -220,6 +220,15 @@ def fail_index_job(claim: JobClaim) -> None:
     with transaction.atomic():
         if fail_exhausted_job(claim, INDEXER_DIED_REASON):
             _mark_failed(_waiting_versions(claim.subject_id), "indexer_died", INDEXER_DIED_REASON)
+            _stop_succession(claim.subject_id)
+
+
+def _stop_succession(collection_id: uuid.UUID) -> None:
+    """Another embedder that was to take over does not, and the collection says so."""
+    collection = Collection.unscoped.select_for_update(no_key=True).filter(pk=collection_id).first()
+    if collection is not None and collection.next_embedder:
+        told = {**collection.next_embedder, "problem": INDEXER_DIED_REASON}
+        Collection.unscoped.filter(pk=collection_id).update(next_embedder=told)
 
 
 def _waiting_versions(collection_id: uuid.UUID) -> QuerySet[DocumentVersion]:

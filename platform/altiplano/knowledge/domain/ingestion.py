@@ -28,6 +28,7 @@ from altiplano.knowledge.models import (
     DocumentText,
     DocumentVersion,
 )
+from altiplano.knowledge.reading import BUILT_IN_WAY, Way, way_of
 from altiplano.knowledge.specs import IndexCollection
 from altiplano_sdk import PageSpan, ParsedDocument, Span
 
@@ -51,6 +52,7 @@ class Reading:
     bytes: int
     language: str
     source_url: str
+    way: Way = BUILT_IN_WAY
 
     @property
     def path(self) -> Path:
@@ -104,6 +106,7 @@ def _reading_of(version: DocumentVersion) -> Reading:
         bytes=version.bytes,
         language=version.document.collection.language,
         source_url=version.source_url,
+        way=way_of(version.document.collection),
     )
 
 
@@ -176,6 +179,7 @@ def store_parsed_documents(parsed: Sequence[ParsedVersion]) -> None:
                 title=(each.document.title or "")[:300],
                 language=each.language,
                 warnings=list(each.document.warnings),
+                read_with=each.reading.way.mark,
                 page_count=len(each.document.pages),
                 chunk_count=len(each.spans),
                 embedded_count=0,

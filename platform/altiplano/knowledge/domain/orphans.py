@@ -11,7 +11,6 @@ from django.conf import settings
 
 from altiplano.accounts.models import Organization
 from altiplano.knowledge.blobs import remove_blobs_of_organization, stored_version_ids
-from altiplano.knowledge.index_files import remove_index_files
 from altiplano.knowledge.models import Collection, DocumentVersion
 
 GRACE_SECONDS = 24 * 3600
@@ -50,11 +49,38 @@ def _remove_blobs() -> int:
 
 
 def _remove_indexes() -> int:
-    on_disk = {pk for pk, path in _named_by_id(Path(settings.INDEX_ROOT)) if _is_old(path)}
-    known = set(Collection.unscoped.filter(pk__in=on_disk).values_list("pk", flat=True))
-    for collection_id in on_disk - known:
-        remove_index_files(collection_id)
-    return len(on_disk - known)
+    """Also the series of collections whose embedder was replaced."""
+    series: dict[uuid.UUID, list[tuple[int, Path]]] = {}
+    for collection_id, number, path in _series(Path(settings.INDEX_ROOT)):
+        if _is_old(path):
+            series.setdefault(collection_id, []).append((number, path))
+    present = {
+        collection.id: collection for collection in Collection.unscoped.filter(pk__in=series)
+    }
+    removed = 0
+    for collection_id, found in series.items():
+        for number, path in found:
+            if not _is_used(present.get(collection_id), number):
+                shutil.rmtree(path, ignore_errors=True)
+                removed += 1
+    return removed
+
+
+def _series(folder: Path) -> Iterator[tuple[uuid.UUID, int, Path]]:
+    """Folders that are named after a collection, with the number of their series."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            name, _dot, number = path.name.partition(".")
+            with suppress(ValueError):
+                yield uuid.UUID(name), int(number or 0), path
+
+
+def _is_used(collection: Collection | None, series: int) -> bool:
+    """The series that answers, and the one that is to."""
+    if collection is None:
+        return False
+    answering = collection.index_series
+    return series == answering or (series == answering + 1 and bool(collection.next_embedder))
 
 
 def _remove_uploads() -> int:

@@ -121,7 +121,7 @@ def receive_url(*, principal: Principal, collection_id: object, url: str) -> Doc
         version = DocumentVersion(
             organization_id=collection.organization_id, bytes=0, source_url=url
         )
-        document = _save_versions(collection, [(name, known, version)])[0]
+        document = save_versions(collection, [(name, known, version)])[0]
         create_job(ParseDocument(version.id), organization_id=collection.organization_id)
         return document
 
@@ -240,7 +240,7 @@ def _record(
         if item.is_kept and item.version_id not in stored_ids:
             stored += _store(collection.organization_id, [item])
         rows.append((item.name, document, _new_version(collection, item)))
-    made = {document.name: document for document in _save_versions(collection, rows)}
+    made = {document.name: document for document in save_versions(collection, rows)}
     create_jobs(
         [ParseDocument(version.id) for *_, version in rows if rules.is_unfinished(version)],
         organization_id=collection.organization_id,
@@ -271,7 +271,7 @@ def _new_version(collection: Collection, item: _Examined) -> DocumentVersion:
     )
 
 
-def _save_versions(
+def save_versions(
     collection: Collection, rows: Sequence[tuple[str, Document | None, DocumentVersion]]
 ) -> list[Document]:
     """Each version is its document's latest; documents that did not exist do now."""

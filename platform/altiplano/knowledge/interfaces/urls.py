@@ -5,6 +5,7 @@ from django.urls import path
 from altiplano.knowledge.interfaces import (
     collection_views,
     document_views,
+    reading_views,
     search_views,
     table_views,
 )
@@ -42,6 +43,26 @@ urlpatterns = [
         "collections/<str:collection_id>/search/",
         search_views.try_search,
         name="collection-search",
+    ),
+    path(
+        "collections/<str:collection_id>/reading/",
+        reading_views.choose_reading,
+        name="collection-reading",
+    ),
+    path(
+        "collections/<str:collection_id>/reading/progress/",
+        reading_views.show_reading_progress,
+        name="collection-reading-progress",
+    ),
+    path(
+        "collections/<str:collection_id>/reading/again/",
+        reading_views.read_documents_again,
+        name="collection-read-again",
+    ),
+    path(
+        "collections/<str:collection_id>/reading/stop/",
+        reading_views.stop_reading,
+        name="collection-reading-stop",
     ),
     path(
         "collections/<str:collection_id>/settings/",
