@@ -105,6 +105,10 @@ TOOLS = (
     _("The plugin %(plugin)s wrote a turn that only tools may have."),
     _("The tool describes its arguments with “%(name)s”, which is not accepted."),
     _("The tool server %(name)s has no tool %(what)s; it has: %(others)s."),
+    _(
+        "The tool %(other)s of the tool server %(name)s says something else of itself than when it was "
+        "approved. The operator has to look at it."
+    ),
     _("There is no tool called “%(name)s”."),
     _("Two tools of the pipeline call themselves “%(name)s”."),
 )

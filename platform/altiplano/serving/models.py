@@ -72,8 +72,10 @@ class ToolServer(IdentifiedModel):
 
     It has either an ``address``, which an operator approved by entering it, or the name of a
     ``program`` among those that the platform's settings define: nowhere does the database hold a
-    command. ``tools`` is what the server said last, read by a worker (``checked_at``); ``problem``
-    why it could not be read. ``sealed_key`` is encrypted as those of model endpoints are.
+    command. ``offered`` is what the server said last, read by a worker (``checked_at``); ``problem``
+    why it could not be read. ``approved`` is what staff let in: what the server said first after its
+    address was entered, and later what they looked at; None before that. Pipelines may use ``tools``,
+    which is what both agree on. ``sealed_key`` is encrypted as those of model endpoints are.
     """
 
     organization = models.ForeignKey(
@@ -87,6 +89,11 @@ class ToolServer(IdentifiedModel):
     is_private = models.BooleanField(_("may lie in a private network"), default=False)
     is_enabled = models.BooleanField(_("switched on"), default=True)
     tools = models.JSONField(default=list, editable=False)
+    offered = models.JSONField(default=list, editable=False)
+    approved = models.JSONField(null=True, editable=False)
+    awaits_approval = models.BooleanField(
+        _("offers something that nobody approved"), default=False, editable=False
+    )
     problem = models.CharField(_("problem"), max_length=300, blank=True, editable=False)
     checked_at = models.DateTimeField(_("read at"), null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -28,10 +28,19 @@ class McpToolConfig(BaseModel):
 
 
 class McpServerPlugin:
-    """A server as a plugin of the kind tool. ``tools`` are those that it offered last."""
+    """A server as a plugin of the kind tool. ``tools`` are those that may be used; ``unapproved``
+    names others that it offers.
+    """
 
     def __init__(
-        self, *, slug: str, title: str, address: str, tools: Sequence[ServerTool], connect: Connect
+        self,
+        *,
+        slug: str,
+        title: str,
+        address: str,
+        tools: Sequence[ServerTool],
+        connect: Connect,
+        unapproved: Collection[str] = (),
     ) -> None:
         # Whatever the tool does there, the arguments leave the platform: that is a grant of network.
         host = urlsplit(address).hostname or PROGRAM_HOST
@@ -46,11 +55,17 @@ class McpServerPlugin:
         self._title = title
         self._tools = {tool.name: tool for tool in tools}
         self._connect = connect
+        self._unapproved = frozenset(unapproved)
 
     def create(self, config: Mapping[str, Any]) -> McpTool:
         """The tool that the stage names, or the only one. Raises PluginConfigError."""
         name = config.get("tool") or next(iter(self._tools), "")
         tool = self._tools.get(str(name))
+        if tool is None and name in self._unapproved:
+            raise PluginConfigError(
+                f"The tool {name} of the tool server {self._title} says something else of itself than "
+                "when it was approved. The operator has to look at it."
+            )
         if tool is None:
             known = ", ".join(self._tools)[:200] or "none"
             raise PluginConfigError(

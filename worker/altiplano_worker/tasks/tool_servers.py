@@ -69,6 +69,7 @@ def _plugin(server: ToolServerAccess, stack: AsyncExitStack) -> McpServerPlugin:
         title=server.name,
         address=server.address,
         tools=[ServerTool(**tool) for tool in server.tools],
+        unapproved=server.unapproved,
         connect=connect,
     )
 

@@ -5,13 +5,28 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from altiplano.accounts.interfaces.admin import staff_of
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
+from altiplano.accounts.interfaces.admin_decisions import Decision, decision_source
+from altiplano.accounts.interfaces.admin_operations import operation
 from altiplano.kernel.errors import InvalidInputError
 from altiplano.serving.domain.keys import seal_key
-from altiplano.serving.domain.tool_servers import check_address
+from altiplano.serving.domain.tool_servers import approve_tools, changes_of, check_address
 from altiplano.serving.models import ModelEndpoint, ToolServer
+
+
+@decision_source
+def servers_that_changed() -> Decision:
+    """Tool servers that offer something else than what was approved."""
+    address = reverse("admin:serving_toolserver_changelist")
+    return Decision(
+        _("Tool servers whose tools changed"),
+        ToolServer.objects.filter(awaits_approval=True).count(),
+        f"{address}?awaits_approval__exact=1",
+    )
 
 
 @admin.register(ModelEndpoint)
@@ -91,7 +106,7 @@ class ToolServerAdmin(AreaAdmin):
     form = ToolServerForm
     list_display = ("name", "slug", "address", "program", "organization", "is_enabled", "problem")
     list_select_related = ("organization",)
-    list_filter = ("is_enabled", "is_private")
+    list_filter = ("is_enabled", "is_private", "awaits_approval")
     search_fields = ("name", "slug", "address", "organization__name")
     ordering = ("slug",)
     autocomplete_fields = ("organization",)
@@ -104,9 +119,22 @@ class ToolServerAdmin(AreaAdmin):
         "is_private",
         "is_enabled",
     )
-    seen: ClassVar = ("problem", "checked_at", "tools")
+    seen: ClassVar = ("problem", "checked_at", "awaits_approval", "tools")
     is_addable = True
     is_deletable = True
+    actions = ("approve",)
+    change_form_outer_before_template = "serving/admin/tool_server.html"
+
+    def more_context(self, row: ToolServer) -> dict[str, Any]:
+        return {**super().more_context(row), "changes": changes_of(row)}
+
+    @operation(
+        label=_("Approve what they offer now"),
+        question=_("Apps may use the tools of these servers as the servers describe them now:"),
+        suits=lambda row: row.awaits_approval,
+    )
+    def approve(self, request: HttpRequest, row: ToolServer) -> None:
+        approve_tools(actor=staff_of(request), server_id=row.pk)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.editable, "key", *(self.seen if obj else ()))
@@ -121,4 +149,6 @@ class ToolServerAdmin(AreaAdmin):
         if key or is_elsewhere:
             obj.sealed_key = seal_key(key or "")
             obj.tools, obj.problem, obj.checked_at = [], "", None
+        if is_elsewhere:
+            obj.offered, obj.approved, obj.awaits_approval = [], None, False
         super().save_model(request, obj, form, change)
