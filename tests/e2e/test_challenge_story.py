@@ -98,6 +98,7 @@ def test_countdown_goes_by_the_servers_clock(browser: Browser, platform: Platfor
         context, page = open_page(browser)
         page.add_init_script(f"const real = Date.now; Date.now = () => real() + {ahead_ms};")
         page.goto(platform.url + "/challenge/demo/")
+        expect(page.locator(".countdown").first).to_be_visible()
         said.append(page.locator(".countdown").first.inner_text())
         context.close()
     assert said[0] == said[1]

@@ -12,7 +12,14 @@ from tests.e2e.test_browser_manners import WCAG_22_AA
 
 READERS = [("en", 1280, "light"), ("fr", 390, "dark")]
 FEWEST_PAGES = 60
-ADD_FORMS = ("kernel/organizationlimits", "ops/maintenancenotice", "auth/group")
+ADD_FORMS = (
+    "kernel/organizationlimits",
+    "ops/maintenancenotice",
+    "auth/group",
+    "challenges/edition",
+    "challenges/extension",
+    "challenges/heldoutquestion",
+)
 
 
 @pytest.fixture(scope="module", params=READERS, ids=lambda each: "-".join(map(str, each)))

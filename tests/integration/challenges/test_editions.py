@@ -276,3 +276,16 @@ def test_guards_are_in_the_database():
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         names = {row[0] for row in cursor.fetchall()}
     assert {"edition_stays", "phase_stays", "track_is_not_added", "extension_is_kept"} <= names
+
+
+def test_task_records_what_has_begun_and_nothing_else():
+    from altiplano_worker.tasks import upkeep
+
+    publish_edition_now(slug="coming")
+    begin(publish_edition_now(slug="begun"))
+    draft = draft_edition("draft")
+    add_phase(draft, timezone.now() - DAY, timezone.now() + DAY)
+    for _twice in range(2):
+        upkeep.freeze_editions()
+    assert [each.slug for each in Edition.objects.exclude(frozen_at=None)] == ["begun"]
+    assert AuditEvent.objects.filter(action="edition.frozen").count() == 1

@@ -97,6 +97,14 @@ function nameRegions() {
   }
 }
 
+// The parts of a row stand under tabs, and what they hold is one level below the page's title.
+function nameTabs() {
+  document.getElementById("tabs-items")?.setAttribute("aria-label", frameWord("parts"));
+  for (const heading of document.querySelectorAll(".form-group h3")) {
+    heading.setAttribute("aria-level", "2");
+  }
+}
+
 // After the scripts that make these elements, which wait for the same event and come later.
 window.addEventListener("load", () => {
   setTimeout(() => {
@@ -104,5 +112,6 @@ window.addEventListener("load", () => {
     openByKeyboard();
     nameFields();
     nameRegions();
+    nameTabs();
   });
 });
