@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.errors import InvalidInputError
 from altiplano.knowledge.models import Collection
+from altiplano.knowledge.reading import embedder_step
 from altiplano.studio.pipelines import Stage, needs_documents
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def share_embedding_model(collections: Sequence[Collection]) -> bool:
 
     Before its first document a collection knows its embedder, but not yet the model's full name.
     """
-    embedders = {(c.embedder, repr(sorted(c.embedder_config.items()))) for c in collections}
+    embedders = {
+        (step.plugin, repr(sorted(step.config.items())), step.pin["digest"] if step.pin else "")
+        for step in map(embedder_step, collections)
+    }
     models = {c.embedding_model for c in collections if c.embedding_model}
     return len(embedders) <= 1 and len(models) <= 1
 

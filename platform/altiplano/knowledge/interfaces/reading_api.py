@@ -12,14 +12,21 @@ from altiplano.knowledge.domain.reading_choice import Choice, change_reading, ke
 from altiplano.knowledge.domain.rereading import outlook_of, read_again, stop_reading_again
 from altiplano.knowledge.models import Collection
 from altiplano.knowledge.queries import next_progress
-from altiplano.knowledge.reading import Step, embedder_step, next_embedder_step, way_of
+from altiplano.knowledge.reading import (
+    Step,
+    embedder_step,
+    index_step,
+    next_embedder_step,
+    way_of,
+)
 
 router = Router(tags=["knowledge"])
 
 
 class StepIn(RequestBody):
     plugin: Annotated[str, Field(max_length=64)] = Field(
-        description="The plugin's id; empty for the built-in parser of each kind of file."
+        description="The plugin's id; empty for the built-in parser of each kind of file, and for "
+        "the built-in indexes."
     )
     config: dict[str, Any] = {}
 
@@ -30,6 +37,7 @@ class ReadingIn(RequestBody):
     parser: StepIn | None = None
     splitter: StepIn | None = None
     embedder: StepIn | None = None
+    index: StepIn | None = None
 
 
 class StepOut(ResponseBody):
@@ -58,6 +66,7 @@ class ReadingOut(ResponseBody):
     parser: StepOut
     splitter: StepOut
     embedder: StepOut
+    index: StepOut
     next_embedder: NextEmbedderOut | None
     read_otherwise: int = Field(description="Documents that were read with other settings.")
     being_read_again: int
@@ -70,6 +79,7 @@ class ReadingOut(ResponseBody):
             parser=StepOut.of(way.parser or Step("parser", "")),
             splitter=StepOut.of(way.splitter),
             embedder=StepOut.of(embedder_step(collection)),
+            index=StepOut.of(index_step(collection) or Step("index", "")),
             next_embedder=None if following is None else _following(collection, following),
             read_otherwise=outlook.documents,
             being_read_again=outlook.under_way,
@@ -103,14 +113,21 @@ def change_how_documents_are_read(
     request: ApiRequest, collection_id: str, payload: ReadingIn
 ) -> ReadingOut:
     """A parser or splitter holds for documents to come, until documents are read again. An embedder
-    takes over once it has embedded every passage.
+    takes over once it has embedded every passage, an index once it is filled.
     """
-    steps = {"parser": payload.parser, "splitter": payload.splitter, "embedder": payload.embedder}
+    steps = {
+        "parser": payload.parser,
+        "splitter": payload.splitter,
+        "embedder": payload.embedder,
+        "index": payload.index,
+    }
     change_reading(
         principal=request.auth,
         collection_id=collection_id,
         choices={
-            part: Choice(step.plugin, step.config) for part, step in steps.items() if step is not None
+            part: Choice(step.plugin, step.config)
+            for part, step in steps.items()
+            if step is not None
         },
     )
     return _reading(request, collection_id)
@@ -141,9 +158,7 @@ def stop_reading(request: ApiRequest, collection_id: str, payload: StopIn) -> Re
 
 
 def _reading(request: ApiRequest, collection_id: object) -> ReadingOut:
-    return ReadingOut.of(
-        Collection.objects.get_within(request.auth.organization_id, collection_id)
-    )
+    return ReadingOut.of(Collection.objects.get_within(request.auth.organization_id, collection_id))
 
 
 def _following(collection: Collection, step: Step) -> NextEmbedderOut:

@@ -14,6 +14,7 @@ from altiplano.catalog import queries
 from altiplano.catalog.interfaces.cards import card_of, rights_of
 from altiplano.catalog.interfaces.forms import GrantForm
 from altiplano.catalog.package_models import Package
+from altiplano.catalog.uses import uses_of
 from altiplano.catalog.wording import new_touches, sees_of
 from altiplano.kernel.errors import DomainError, NotFoundError
 from altiplano.kernel.forms import add_domain_errors
@@ -61,6 +62,7 @@ def upgrade(request: HttpRequest, principal: Principal, slug: str) -> HttpRespon
         "section": "installed",
         **rights_of(principal),
         "upgrade": preview,
+        "collections": [use for use in uses_of(principal.organization_id, slug) if use.reads_with],
         "card": card_of(preview.release),
         "sees": [each for each in sees_of(preview.release.manifest)
                  if each not in sees_of(installation.release.manifest)],
