@@ -21,6 +21,7 @@ from altiplano.kernel.models import (
     QueueHold,
 )
 from altiplano.knowledge.models import Chunk, Document, DocumentText, DocumentVersion, Tombstone
+from altiplano.knowledge.source_models import LoadedDocument, Source
 from altiplano.ops.models import MaintenanceNotice
 from altiplano.runs.domain.usage import count_runs, ended_without_answer
 from altiplano.runs.models import Answer, Citation, Conversation, DailyUsage, Feedback, Report, Run
@@ -142,6 +143,19 @@ def _document(collection: Any, number: int) -> DocumentVersion:
         vector=b"\x00" * 16,
     )
     Tombstone.objects.create(collection=collection, chunk_ids=[1, 2])
+    source = Source.unscoped.create(
+        organization=collection.organization,
+        collection=collection,
+        name=f"Source {number}",
+        plugin="shelf",
+        pin={"version": "1.0.0"},
+    )
+    LoadedDocument.unscoped.create(
+        organization=collection.organization,
+        source=source,
+        document=document,
+        seen_at=timezone.now(),
+    )
     return version
 
 

@@ -82,6 +82,11 @@ app.conf.update(
             "schedule": 6 * 3600,
             "options": {"queue": "upkeep", "expires": 3600},
         },
+        "load-due-sources": {
+            "task": "altiplano.knowledge.load_due_sources",
+            "schedule": 60,
+            "options": {"queue": "upkeep", "expires": 60},
+        },
         "remove-orphans": {
             "task": "altiplano.knowledge.remove_orphans",
             "schedule": 6 * 3600,

@@ -48,6 +48,8 @@ INDEXING = (
     _("The vectors have %(dimension)s dimensions, the collection %(expected)s."),
 )
 
+LOADING = (_("The source has more than %(limit)s files. Ask it for fewer."),)
+
 PIPELINES = (
     _("A %(name)s stage does not belong in a pipeline that answers."),
     _("A pipeline has at most %(limit)s stages."),
@@ -233,6 +235,7 @@ TEMPLATES = (
     *READING,
     *WARNINGS,
     *INDEXING,
+    *LOADING,
     *PIPELINES,
     *ANSWERING,
     *TOOLS,

@@ -9,6 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.kernel.tenancy import OrganizationModel, ScopedManager
+from altiplano.knowledge.source_models import (  # noqa: F401 - Django finds models here
+    LoadedDocument,
+    Source,
+)
 
 
 class Collection(OrganizationModel):

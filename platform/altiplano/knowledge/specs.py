@@ -44,3 +44,11 @@ class RemoveDocuments(JobSpec):
 
     task: ClassVar[str] = "altiplano.knowledge.remove_documents"
     queue: ClassVar[str] = "upkeep"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSource(JobSpec):
+    """Bring what a source has into its collection; the subject is the source."""
+
+    task: ClassVar[str] = "altiplano.knowledge.load_source"
+    queue: ClassVar[str] = "ingest"

@@ -11,7 +11,7 @@ from altiplano.knowledge.domain.collections import create_collection
 from altiplano.knowledge.domain.receiving import Upload, receive_documents
 from altiplano.knowledge.models import Collection, Document
 from altiplano_worker.runtime.loader import LoadedPlugin, PluginRegistry, installed_plugins
-from altiplano_worker.tasks import index, ingest, stores
+from altiplano_worker.tasks import index, ingest, loading, stores
 from tests.cast import Member
 from tests.fakes.embedders import Config, WordsEmbedder
 
@@ -20,6 +20,7 @@ TASKS = (
     ingest.read_again,
     index.index_collection,
     index.compact_index,
+    loading.load_source,
 )
 
 

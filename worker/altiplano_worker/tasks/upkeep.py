@@ -13,11 +13,13 @@ from altiplano.knowledge.domain.compaction import fail_compaction_job
 from altiplano.knowledge.domain.deletion import fail_removal_job, resume_removals
 from altiplano.knowledge.domain.indexing import fail_index_job
 from altiplano.knowledge.domain.ingestion import fail_parse_job
+from altiplano.knowledge.domain.loading import fail_load_job
 from altiplano.knowledge.domain.orphans import remove_orphans
 from altiplano.knowledge.domain.rereading import fail_rereading
 from altiplano.knowledge.specs import (
     CompactIndex,
     IndexCollection,
+    LoadSource,
     ParseDocument,
     ReadAgain,
     RemoveDocuments,
@@ -34,6 +36,7 @@ FAIL_SUBJECT: Final[Mapping[str, Callable[[jobs.JobClaim], None]]] = {
     CompactIndex.task: fail_compaction_job,
     ExecuteRun.task: fail_run,
     IndexCollection.task: fail_index_job,
+    LoadSource.task: fail_load_job,
     ParseDocument.task: fail_parse_job,
     ReadAgain.task: fail_rereading,
     RemoveDocuments.task: fail_removal_job,

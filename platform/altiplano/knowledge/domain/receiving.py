@@ -81,15 +81,36 @@ def receive_documents(
             _("The file is larger than %(limit)s, which is the most one document may have."),
             params={"limit": Size(settings.MAX_DOCUMENT_BYTES)},
         )
-    _check_quota(principal.organization_id, examined)
+    return _take_in(collection, examined)
+
+
+def receive_file(*, organization_id: uuid.UUID, collection_id: object, upload: Upload) -> Document:
+    """As :func:`receive_documents` for one file that no person sends, but a source of the collection.
+
+    One that is too large becomes a document that says so. What the collection has already takes no
+    room. Raises NotFoundError, LimitReachedError, StorageFullError.
+    """
+    collection = Collection.objects.get_within(organization_id, collection_id)
+    item = _examine(clean_name(upload.name), upload)
+    known = _known_documents(collection, [item.name]).get(item.name)
+    latest = known.latest_version if known is not None else None
+    if known is not None and _is_same(known, item) and latest and not rules.can_retry(latest):
+        return known
+    return _take_in(collection, [item])[0]
+
+
+def _take_in(collection: Collection, examined: Sequence[_Examined]) -> list[Document]:
+    """All of it is recorded, in the same order, or nothing."""
+    names = [item.name for item in examined]
+    _check_quota(collection.organization_id, examined)
     known = _known_documents(collection, names)
     stored: list[BlobName] = []
     try:
         fresh = [item for item in examined if not _is_same(known.get(item.name), item)]
-        stored += _store(principal.organization_id, fresh)
+        stored += _store(collection.organization_id, fresh)
         with transaction.atomic():
-            _take_turns(principal.organization_id)
-            _check_quota(principal.organization_id, examined)  # others have stored meanwhile
+            _take_turns(collection.organization_id)
+            _check_quota(collection.organization_id, examined)  # others have stored meanwhile
             documents = _record(collection, examined, stored)
     except (OperationalError, InterfaceError):
         # The connection broke, perhaps in the commit: only the upkeep can tell whether it was

@@ -13,6 +13,7 @@ from altiplano.knowledge.models import (
     DocumentVersion,
     Tombstone,
 )
+from altiplano.knowledge.source_models import LoadedDocument, Source
 
 
 @admin.register(Collection)
@@ -83,3 +84,21 @@ class TombstoneAdmin(AreaAdmin):
     list_select_related = ("collection",)
     search_fields = ("collection__name",)
     ordering = ("-id",)
+
+
+@admin.register(Source)
+class SourceAdmin(JobTraces, AreaAdmin):
+    list_display = ("name", "organization", "collection", "plugin", "state", "repeat", "next_at")
+    list_select_related = ("organization", "collection")
+    list_filter = ("state", "repeat", "plugin")
+    search_fields = ("name", "collection__name", "organization__name", "plugin")
+    ordering = ("-created_at",)
+
+
+@admin.register(LoadedDocument)
+class LoadedDocumentAdmin(AreaAdmin):
+    list_display = ("document", "source", "organization", "seen_at", "gone_since")
+    list_select_related = ("document", "source", "organization")
+    search_fields = ("document__name", "source__name", "organization__name")
+    ordering = ("-seen_at", "-id")
+    paginator = InfinitePaginator

@@ -43,6 +43,8 @@ TABLES: Final[Mapping[str, Any]] = {
     "DocumentText": _("texts of documents"),
     "Chunk": _("passages"),
     "Tombstone": _("removed passages"),
+    "Source": _("sources"),
+    "LoadedDocument": _("loaded documents"),
     "Plugin": _("plugins"),
     "PluginRelease": _("plugin releases"),
     "Package": _("packages"),
