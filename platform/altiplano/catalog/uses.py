@@ -26,8 +26,11 @@ class Use:
 
 
 UseSource = Callable[[uuid.UUID, str], Sequence[Use]]
+AppCount = Callable[[str], int]
+"""How many apps of all organizations are published with the package of this id: a number, no names."""
 
 _sources: Final[dict[str, UseSource]] = {}
+_app_counts: Final[list[AppCount]] = []
 
 
 def register_uses(what: str, source: UseSource) -> None:
@@ -38,3 +41,14 @@ def register_uses(what: str, source: UseSource) -> None:
 def uses_of(organization_id: uuid.UUID, slug: str) -> Sequence[Use]:
     """What of the organization names the package: one query for each source."""
     return [use for source in _sources.values() for use in source(organization_id, slug)]
+
+
+def register_app_count(count: AppCount) -> None:
+    """The count is asked from now on; registering it again changes nothing."""
+    if count not in _app_counts:
+        _app_counts.append(count)
+
+
+def published_apps_with(slug: str) -> int:
+    """How many published apps of all organizations are pinned to a release of the package."""
+    return sum(count(slug) for count in _app_counts)

@@ -5,10 +5,11 @@ import pytest
 from altiplano.accounts.models import AuditEvent
 from altiplano.catalog.domain.installing import GrantWish
 from altiplano.catalog.domain.reviewing import recall_release
-from altiplano.catalog.package_models import Installation, PackageRelease
+from altiplano.catalog.package_models import Installation, PackageRelease, PackageState
 from altiplano.catalog.pins import config_hash
 from altiplano.catalog.queries import installed_releases
 from altiplano.kernel.errors import ConflictError, NotAllowedError
+from altiplano.studio.domain.draft_plugins import attach_draft
 from altiplano.studio.domain.plugin_upgrades import preview_upgrade, upgrade_plugin
 from altiplano.studio.domain.versions import freeze_version, publish_draft, publish_version
 from altiplano.studio.models import App
@@ -16,7 +17,8 @@ from altiplano.studio.pipeline_templates import CHAT
 from altiplano.studio.pipelines import Stage, to_stored
 from altiplano.studio.plugins import pin_draft
 from altiplano.studio.queries import draft_is_ahead
-from tests.factories.packages import InstallationFactory, publish
+from altiplano.studio.uses import count_apps_published_with
+from tests.factories.packages import InstallationFactory, PackageReleaseFactory, publish
 from tests.factories.studio import AppFactory, report_all_plugins
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +174,33 @@ def test_page_shows_the_preview_and_upgrades(alice, app, installed):
     assert answer.status_code == 302
     assert latest(installed).granted["model_use"] is True
     assert "Garden" in browser.get("/plugins/glossary-guard/").content.decode()
+
+
+def test_card_counts_the_organizations_and_published_apps_of_everybody(alice, charlie, app):
+    release = Installation.unscoped.get().release
+    InstallationFactory(organization=charlie.organization, release=release)
+    publish_draft(principal=alice.principal, app_id=app.id)
+    for slug in ("glossary-guard", "glossary-guard-2"):
+        stages = (*CHAT.stages, Stage("guard", "glossary-guard", {"words": 5}))
+        other = AppFactory(
+            organization=charlie.organization, name=slug, draft_pipeline=to_stored(stages)
+        )
+    publish_draft(principal=charlie.principal, app_id=other.id)  # the first of the two is a draft
+    shown = " ".join(alice.browser.get("/plugins/glossary-guard/").content.decode().split())
+    assert "2 organizations · 2 published apps" in shown
+    assert "glossary-guard-2" not in shown, "counts, and nobody's names"
+    assert count_apps_published_with("glossary") == 0
+
+
+def test_builder_marks_an_authors_draft_wherever_it_may_be_chosen(alice):
+    report_all_plugins()
+    app = AppFactory(organization=alice.organization)
+    PackageReleaseFactory(
+        package__slug="glossary-guard",
+        package__owner=alice.organization,
+        state=PackageState.DRAFT,
+    )
+    page = f"/apps/{app.id}/build/"
+    assert "Glossary guard (draft)" not in alice.browser.get(page).content.decode()
+    attach_draft(principal=alice.principal, app_id=app.id, slug="glossary-guard")
+    assert "Glossary guard (draft)" in alice.browser.get(page).content.decode()

@@ -19,7 +19,7 @@ from altiplano.catalog.domain.quarantine import quarantines_of
 from altiplano.catalog.interfaces.cards import card_of, rights_of
 from altiplano.catalog.interfaces.forms import ConcernForm
 from altiplano.catalog.package_models import Package
-from altiplano.catalog.uses import uses_of
+from altiplano.catalog.uses import published_apps_with, uses_of
 from altiplano.catalog.wording import KIND_NAMES, needs_of, sees_of, touches_of
 from altiplano.kernel.errors import DomainError
 from altiplano.kernel.forms import add_domain_errors
@@ -120,6 +120,7 @@ def _card_context(principal: Principal, package: Package, form: ConcernForm) -> 
         "uses": uses_of(principal.organization_id, package.slug) if installation else (),
         "resting": quarantines_of(principal.organization_id, package) if installation else (),
         "users": package.installations.filter(is_enabled=True).count(),
+        "apps": published_apps_with(package.slug),
         "is_mine": package.owner_id == principal.organization_id,
         "form": form,
     }

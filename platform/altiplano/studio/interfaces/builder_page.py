@@ -146,7 +146,7 @@ def build_page(
             StageCard(
                 place,
                 str(KIND_NAMES.get(stage.kind, stage.kind)),
-                plugin_title(releases, stage.kind, stage.plugin),
+                _title(releases, stage.kind, stage.plugin),
                 is_selected=place == selected and not is_gone,
                 is_installed=known is None or (stage.kind, stage.plugin) in releases,
             )
@@ -193,7 +193,7 @@ def _stage_form(
         kind=stage.kind,
         kind_name=str(KIND_NAMES.get(stage.kind, stage.kind)),
         plugin=stage.plugin,
-        title=plugin_title(releases, stage.kind, stage.plugin),
+        title=_title(releases, stage.kind, stage.plugin),
         summary=_summary(release),
         is_installed=release is not None,
         fields=draw_fields(
@@ -215,7 +215,7 @@ def _stage_form(
     return replace(
         form,
         others=tuple(
-            Option(slug, plugin_title(releases, kind, slug), _summary(each))
+            Option(slug, _title(releases, kind, slug), _summary(each))
             for (kind, slug), each in sorted(releases.items())
             if kind == stage.kind and slug != stage.plugin
         ),
@@ -230,6 +230,13 @@ def _target(stages: Sequence[Stage], position: int, to: int) -> int | None:
     return to if is_inside and is_in_order(moved_stage(stages, position, to)) else None
 
 
+def _title(releases: Releases, kind: str, slug: str) -> str:
+    """The plugin's name; an author's draft, which nobody has looked at, is marked as one."""
+    title = plugin_title(releases, kind, slug)
+    release = releases.get((kind, slug))
+    return _("%(title)s (draft)") % {"title": title} if release and release.is_draft else title
+
+
 def _summary(release: UsableRelease | None) -> str:
     return in_my_language(str(release.manifest.get("summary", ""))) if release else ""
 
@@ -242,7 +249,7 @@ def _additions(
         (
             str(name),
             tuple(
-                Option(f"{kind}:{slug}", plugin_title(releases, kind, slug), _summary(release))
+                Option(f"{kind}:{slug}", _title(releases, kind, slug), _summary(release))
                 for (kind, slug), release in sorted(releases.items())
                 if kind == wanted and is_in_order(inserted_stage(stages, Stage(kind, slug)))
             ),
