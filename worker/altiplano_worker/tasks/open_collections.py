@@ -1,23 +1,29 @@
 """Collections held open for one request: a generation of the index, and what not to show of it."""
 
+import asyncio
 import threading
 import time
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
 import altiplano_sdk as sdk
+from altiplano.catalog.domain.running import RunPlugin
 from altiplano.kernel.database_threads import read_database, write_database
 from altiplano.knowledge import queries
 from altiplano.knowledge.domain.repair import request_repair
 from altiplano.knowledge.models import Collection
 from altiplano.knowledge.queries import Tombstones
+from altiplano.knowledge.reading import index_step
 from altiplano_worker.runtime.context import CollectionEmbedder
 from altiplano_worker.runtime.index_errors import IndexMissingError, IndexStoreError
-from altiplano_worker.runtime.index_reader import IndexReader
+from altiplano_worker.runtime.index_reader import IndexReader, Signal
+from altiplano_worker.runtime.sandbox.indexes import HeldIndex, IndexGoneError
+from altiplano_worker.tasks.collection_plugins import runnable_releases
+from altiplano_worker.tasks.package_indexes import package_indexes
 from altiplano_worker.tasks.stores import embedder_for, open_stores
 
 log = structlog.get_logger(__name__)
@@ -36,12 +42,29 @@ class IndexUnavailableError(sdk.RetryableError):
 
 @dataclass(frozen=True, slots=True)
 class OpenCollection:
-    """A collection at one generation. ``excluded`` chunks are gone from the database."""
+    """A collection at one generation. ``excluded`` chunks are gone from the database.
+
+    ``package`` is an index from outside that holds the newest generation and answers for its
+    signal; None where there is none, or where it is still being filled.
+    """
 
     collection: Collection
     embedder: CollectionEmbedder
     reader: IndexReader
     excluded: frozenset[int]
+    package: HeldIndex | None = None
+
+    async def search(self, signal: Signal, query: sdk.IndexQuery) -> tuple[sdk.IndexHit, ...]:
+        """At most ``query.k`` hits, best first, of the index that answers for ``signal``.
+
+        Raises what an index from outside raised.
+        """
+        if self.package is not None and self.package.signal == signal:
+            try:
+                return await self.package.search(query)
+            except IndexGoneError:  # filled again by the next request
+                log.info("package_index.gone", collection=str(self.collection.id))
+        return await asyncio.to_thread(self.reader.search, signal, query)
 
 
 async def open_collections(
@@ -49,17 +72,20 @@ async def open_collections(
 ) -> list[OpenCollection]:
     """The organization's collections of these ids that have anything to search.
 
-    Each reader is the caller's to close. Raises IndexUnavailableError, with a repair requested.
+    Each reader is the caller's to close. Raises IndexUnavailableError, with a repair requested, and
+    what keeps an index from a package from answering.
     """
     found = await read_database(lambda: _look_up(organization_id, collection_ids))
+    releases = {each.collection.id: each.releases for each in found}
     opened: list[OpenCollection] = []
     try:
-        for collection, excluded, is_owed in found:
-            reader = await _open(collection, is_owed=is_owed)
+        for each in found:
+            reader = await _open(each.collection, is_owed=each.is_owed)
             if reader is not None:
-                opened.append(
-                    OpenCollection(collection, embedder_for(collection), reader, excluded)
-                )
+                embedder = embedder_for(each.collection)
+                opened.append(OpenCollection(each.collection, embedder, reader, each.excluded))
+        for place, each in enumerate(opened):
+            opened[place] = await _with_package(each, releases[each.collection.id])
     except BaseException:
         for each in opened:
             each.reader.close()
@@ -67,18 +93,48 @@ async def open_collections(
     return opened
 
 
-def _look_up(
-    organization_id: uuid.UUID, collection_ids: frozenset[uuid.UUID]
-) -> list[tuple[Collection, frozenset[int], bool]]:
-    """Each collection with its tombstones, and whether it must have an index."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """``excluded`` are its tombstones; it must have an index if ``is_owed``; ``releases`` are those
+    that its index is held to.
+    """
+
+    collection: Collection
+    excluded: frozenset[int]
+    is_owed: bool
+    releases: tuple[RunPlugin, ...]
+
+
+def _look_up(organization_id: uuid.UUID, collection_ids: frozenset[uuid.UUID]) -> list[_Found]:
+    """Raises PermanentError for an index from a package that must not run."""
     return [
-        (
+        _Found(
             collection,
             _tombstones.of(collection),
             collection.index_generation > 0 or queries.has_ready_documents(collection.id),
+            _index_releases(collection),
         )
         for collection in queries.searchable_collections(organization_id, collection_ids)
     ]
+
+
+def _index_releases(collection: Collection) -> tuple[RunPlugin, ...]:
+    step = index_step(collection)
+    if step is None or step.pin is None:
+        return ()
+    return runnable_releases(collection.organization_id, [step.pin])
+
+
+async def _with_package(opened: OpenCollection, releases: tuple[RunPlugin, ...]) -> OpenCollection:
+    """With the collection's index from outside, if it has one that is filled.
+
+    Raises what kept it from being filled.
+    """
+    step = index_step(opened.collection)
+    if step is None or not releases:
+        return opened
+    package = await package_indexes.open(opened.collection, step, releases)
+    return replace(opened, package=package)
 
 
 async def _open(collection: Collection, *, is_owed: bool) -> IndexReader | None:

@@ -9,7 +9,7 @@ import asyncio
 import uuid
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Final, Literal, Self, cast
+from typing import Final, Self, cast
 
 import structlog
 
@@ -18,6 +18,7 @@ from altiplano.kernel.database_threads import read_database
 from altiplano.knowledge import queries
 from altiplano.knowledge.queries import PassageRow
 from altiplano_worker.runtime.context import CollectionEmbedder
+from altiplano_worker.runtime.index_reader import Signal
 from altiplano_worker.tasks.open_collections import OpenCollection, open_collections
 
 log = structlog.get_logger(__name__)
@@ -138,11 +139,11 @@ class CollectionPassages:
         vector = None
         if mode is sdk.SearchMode.DENSE:
             vector = await opened.embedder.embed_query(text)
-        signal = cast('Literal["dense", "lexical"]', mode.value)
+        signal = cast(Signal, mode.value)
         asked = k if where == EVERYTHING else min(k * WIDEN, max(opened.reader.count, 1))
         while True:
             query = sdk.IndexQuery(text=text, vector=vector, k=asked, excluded=opened.excluded)
-            hits = await asyncio.to_thread(opened.reader.search, signal, query)
+            hits = await opened.search(signal, query)
             rows = await self._look_up(opened, hits)
             passages = [
                 _passage(row, hit, mode)

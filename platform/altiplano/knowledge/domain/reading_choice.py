@@ -19,15 +19,26 @@ from altiplano.kernel.errors import ConflictError, InvalidInputError
 from altiplano.kernel.ids import new_id
 from altiplano.kernel.jobs import create_job
 from altiplano.knowledge.models import Chunk, Collection
-from altiplano.knowledge.reading import Step, embedder_step, next_embedder_step, way_of
+from altiplano.knowledge.reading import (
+    Step,
+    embedder_step,
+    index_step,
+    next_embedder_step,
+    way_of,
+)
 from altiplano.knowledge.specs import IndexCollection
 
-PARTS: Final = ("parser", "splitter", "embedder")
+PARTS: Final = ("parser", "splitter", "embedder", "index")
+
+OPTIONAL_PARTS: Final = frozenset({"parser", "index"})
+"""Where naming no plugin leaves the work to what is built in; a built-in one cannot be named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A plugin with its settings; an empty ``plugin`` gives each kind of file its built-in parser."""
+    """A plugin with its settings; an empty ``plugin`` leaves the work to what is built in, see
+    :data:`OPTIONAL_PARTS`.
+    """
 
     plugin: str
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -39,8 +50,8 @@ def change_reading(
     """Documents that come from now on are read as chosen; ``choices`` are keyed by :data:`PARTS`.
 
     A parser or splitter changes nothing that was read before, until documents are read again. An
-    embedder takes over once it has embedded every passage; until then the former one answers. Each
-    is held to the release that the organization has installed now.
+    embedder takes over once it has embedded every passage; until then the former one answers. An
+    index from a package answers once it is filled, and until then the built-in one. Each is held to the release that the organization has installed now.
 
     Raises InvalidInputError with fields like ``splitter.config.size``, ConflictError while no
     worker has told which plugins there are.
@@ -108,7 +119,7 @@ def _checked(part: str, choice: Choice, releases: Mapping[ReleaseKey, UsableRele
     if part not in PARTS:
         reason = _("one of %(values)s") % {"values": ", ".join(PARTS)}
         raise InvalidInputError(reason, code="reading_invalid", fields={"part": reason})
-    if part == "parser" and not choice.plugin:
+    if part in OPTIONAL_PARTS and not choice.plugin:
         return Step(part, "")
     release = releases.get((part, choice.plugin))
     if release is None:
@@ -123,6 +134,12 @@ def _checked(part: str, choice: Choice, releases: Mapping[ReleaseKey, UsableRele
             _("A built-in parser reads its own kinds of files in any case."),
             code="reading_invalid",
             fields={"parser.plugin": _("built in")},
+        )
+    if part == "index" and release.package_release is None:
+        raise InvalidInputError(
+            _("The built-in indexes answer wherever no other one is named."),
+            code="reading_invalid",
+            fields={"index.plugin": _("built in")},
         )
     problems = config_problems(release.config_schema, choice.config)
     if problems:
@@ -143,8 +160,10 @@ def _change(collection: Collection, part: str, step: Step) -> bool:
     if part == "embedder":
         return _change_embedder(collection, step)
     way = way_of(collection)
-    present = way.parser if part == "parser" else way.splitter
-    if (present or Step("parser", "")) == step:
+    present = {"parser": way.parser, "splitter": way.splitter, "index": index_step(collection)}[
+        part
+    ]
+    if (present or Step(part, "")) == step:
         return False
     setattr(collection, part, step.plugin)
     setattr(collection, f"{part}_config", dict(step.config))

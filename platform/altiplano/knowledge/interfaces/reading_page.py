@@ -6,17 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from altiplano.catalog.config_fields import Field, draw_fields
 from altiplano.catalog.queries import ReleaseKey, UsableRelease, usable_releases
 from altiplano.kernel.reasons import in_my_language
-from altiplano.knowledge.domain.reading_choice import PARTS
+from altiplano.knowledge.domain.reading_choice import OPTIONAL_PARTS, PARTS
 from altiplano.knowledge.domain.rereading import Outlook, outlook_of
 from altiplano.knowledge.models import Collection
 from altiplano.knowledge.queries import NextProgress, next_progress
-from altiplano.knowledge.reading import Step, embedder_step, next_embedder_step, way_of
+from altiplano.knowledge.reading import (
+    Step,
+    embedder_step,
+    index_step,
+    next_embedder_step,
+    way_of,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -27,7 +32,14 @@ PART_NAMES: Final[Mapping[str, StrPromise]] = {
     "parser": gettext_lazy("Read files"),
     "splitter": gettext_lazy("Cut into passages"),
     "embedder": gettext_lazy("Search by meaning"),
+    "index": gettext_lazy("Find the nearest passages"),
 }
+
+UNNAMED: Final[Mapping[str, StrPromise]] = {
+    "parser": gettext_lazy("The built-in reader of each kind of file"),
+    "index": gettext_lazy("The built-in indexes"),
+}
+"""What stands for a part that names no plugin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +125,13 @@ def build_page(
 
 
 def steps_of(collection: Collection) -> dict[str, Step]:
-    """What the collection names, by part. An empty parser stands for the built-in ones."""
+    """What the collection names, by part. An empty plugin stands for the built-in ones."""
     way = way_of(collection)
     return {
         "parser": way.parser or Step("parser", ""),
         "splitter": way.splitter,
         "embedder": embedder_step(collection),
+        "index": index_step(collection) or Step("index", ""),
     }
 
 
@@ -169,23 +182,23 @@ def _options(part: str, chosen: str, releases: Releases) -> tuple[Option, ...]:
     found = [
         Option(slug, _title(part, slug, releases), is_chosen=slug == chosen)
         for (kind, slug), release in sorted(releases.items())
-        if kind == part and (part != "parser" or release.package_release is not None)
+        if kind == part and (part not in OPTIONAL_PARTS or release.package_release is not None)
     ]
-    if part == "parser":
+    if part in OPTIONAL_PARTS:
         found.insert(0, Option("", _title(part, "", releases), is_chosen=not chosen))
     return tuple(found)
 
 
 def _first(part: str, releases: Releases) -> str:
     """Something to begin with where the collection's own plugin is gone."""
-    if part == "parser":
+    if part in OPTIONAL_PARTS:
         return ""
     return min((slug for kind, slug in releases if kind == part), default="")
 
 
 def _title(part: str, plugin: str, releases: Releases) -> str:
-    if part == "parser" and not plugin:
-        return _("The built-in reader of each kind of file")
+    if not plugin and part in UNNAMED:
+        return str(UNNAMED[part])
     release = releases.get((part, plugin))
     return in_my_language(str(release.manifest.get("title") or plugin)) if release else plugin
 
