@@ -11,7 +11,8 @@ PAGES = ("400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.h
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Back to the first page"), ("fr", "Retour à la page d\u2019accueil")]
+    ("language", "words"),
+    [("en", "Back to the first page"), ("fr", "Retour à la page d\u2019accueil")],
 )
 @pytest.mark.parametrize("name", PAGES)
 def test_no_error_page_is_a_dead_end(name, language, words):
