@@ -35,6 +35,8 @@ class Words:
     recalled: str
     publish: str
     recall: str
+    suites: str
+    cancel: str
 
 
 WORDS = {
@@ -42,12 +44,14 @@ WORDS = {
         "is yours from now on", "Asks the app's language model", "is installed",
         "Its draft uses the newer release", "goes on answering with 1.0.0", "is at version 1.1.0",
         "It asks for nothing that it did not ask for before", "was recalled", "Publish", "Recall",
+        "Tests run in the sandbox", "Cancel the checks",
     ),
     "fr": Words(
         "est désormais à vous", "Interroge le modèle de langue", "est installé",
         "Son brouillon utilise la nouvelle version", "continue de répondre avec 1.0.0",
         "est à la version 1.1.0", "ne demandait déjà",
         "a été rappelé", "Publier", "Rappeler",
+        "Essais dans le bac à sable", "Annuler les vérifications",
     ),
 }  # fmt: skip
 
@@ -120,11 +124,7 @@ def story(
 
 def test_plugin_goes_from_its_author_into_an_answer_and_out_again(story: Story):
     page, words, url = story.page, story.words, story.platform.url
-    page.goto(f"{url}/plugins/mine/keys/")
-    page.fill("[name=name]", f"Laptop {story.slug}")
-    page.fill("[name=public_key]", story.author.public)
-    page.locator("section form button[type=submit]").click()
-    expect(page.locator(".messages")).to_contain_text(words.key_added)
+    add_key(story)
 
     first = story.send("1.0.0", "(explained once)")
     story.checked(first)
@@ -162,6 +162,48 @@ def test_plugin_goes_from_its_author_into_an_answer_and_out_again(story: Story):
     expect(body).to_contain_text("It shouts.")
     page.goto(f"{url}/home/")
     expect(page.locator(".now")).to_contain_text(words.recalled)
+
+
+def add_key(story: Story) -> None:
+    story.page.goto(f"{story.platform.url}/plugins/mine/keys/")
+    story.page.fill("[name=name]", f"Laptop {story.slug}")
+    story.page.fill("[name=public_key]", story.author.public)
+    story.page.locator("section form button[type=submit]").click()
+    expect(story.page.locator(".messages")).to_contain_text(story.words.key_added)
+
+
+def test_author_watches_the_checks_without_a_reload_and_cancels_them(
+    story: Story, browser: Browser
+):
+    """A package that never ends its import holds the suites for minutes, and is let go at once."""
+    add_key(story)
+    page = story.page
+    endless = write_archive(
+        story.folder, story.slug, author=story.author, code=f"while True:\n    pass\n{GUARD}"
+    )
+    page.goto(f"{story.platform.url}/plugins/mine/")
+    page.set_input_files("[name=file]", endless)
+    page.locator("form:has([name=file]) button[type=submit]").click()
+    page.evaluate("window.wasHere = true")
+    expect(page.locator("[aria-current=step]")).to_contain_text(story.words.suites, timeout=60_000)
+    expect(page.locator("[data-by-hand]")).to_be_hidden()
+
+    plain = browser.new_context(
+        storage_state=page.context.storage_state(), java_script_enabled=False
+    )
+    by_hand = plain.new_page()
+    by_hand.goto(page.url)
+    by_hand.locator("[data-by-hand]").click()
+    expect(by_hand.locator("[aria-current=step]")).to_contain_text(story.words.suites)
+    by_hand.get_by_role("button", name=story.words.cancel).click()
+    expect(by_hand.locator(".messages")).to_contain_text("1.0.0")
+    plain.close()
+
+    expect(page.locator(".check-steps")).to_have_count(0, timeout=20_000)
+    assert page.evaluate("window.wasHere"), "the page followed by itself"
+
+    # The one place of an examination is free again long before the endless one would have ended.
+    story.checked(story.send("1.0.1", "(explained)"))
 
 
 def make_app(story: Story) -> str:
