@@ -104,6 +104,16 @@ SENTENCES: Mapping[str, StrPromise] = {
     "author_key.retired": _("%(who)s retired the author key “%(name)s”."),
     "author_key.revoked": _("%(who)s revoked the author key “%(name)s”."),
     "report.closed": _("%(who)s closed a report on an answer."),
+    "legal.version_begun": _("%(who)s began version %(number)s of the legal text “%(document)s”."),
+    "legal.version_published": _(
+        "%(who)s published version %(number)s of the legal text “%(document)s”."
+    ),
+    "legal.draft_discarded": _(
+        "%(who)s discarded the draft of version %(number)s of the legal text “%(document)s”."
+    ),
+    "organization.deleted": _("%(who)s deleted the organization “%(name)s”."),
+    "person.made_staff": _("%(email)s was made staff of the platform."),
+    "toolserver.tools_approved": _("%(who)s approved the tools of the server “%(name)s”."),
     "app.reading": _("%(who)s changed whether visitors of “%(slug)s” may open its documents."),
 }
 

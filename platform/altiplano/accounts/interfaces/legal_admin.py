@@ -111,12 +111,16 @@ class LegalVersionAdmin(AreaAdmin):
 
 @admin.register(LegalText)
 class LegalTextAdmin(AreaAdmin):
-    list_display = ("title", "language", "version", "sha256")
+    list_display = ("title", "language", "version", "short_checksum")
     list_select_related = ("version__document",)
     list_filter = ("language",)
     search_fields = ("title", "=sha256", "version__document__slug")
     ordering = ("version__document__slug", "-version__number", "language")
     editable: ClassVar = ("title", "text", "change_summary")
+
+    @admin.display(description=_("checksum"), ordering="sha256")
+    def short_checksum(self, row: LegalText) -> str:
+        return f"{row.sha256[:12]}…" if row.sha256 else ""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_fixed = obj is not None and obj.version.published_at is not None

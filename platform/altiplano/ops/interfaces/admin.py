@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
 
@@ -55,7 +56,8 @@ class JobAdmin(JobTraces, AreaAdmin):
     def took(self, row: Job) -> str | None:
         if row.started_at is None or row.finished_at is None:
             return None
-        return f"{(row.finished_at - row.started_at).total_seconds():.1f} s"
+        seconds = (row.finished_at - row.started_at).total_seconds()
+        return f"{number_format(seconds, decimal_pos=1)} s"
 
     def traced_jobs(self, row: Any) -> Any:
         return Job.objects.filter(pk=row.pk)

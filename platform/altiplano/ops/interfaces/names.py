@@ -58,6 +58,8 @@ TABLES: Final[Mapping[str, Any]] = {
     "ToolServer": _("tool servers"),
     "App": _("apps"),
     "AppVersion": _("app versions"),
+    "AppSharing": _("how apps are shared"),
+    "DraftRevision": _("revisions of drafts"),
     "DraftPackage": _("plugins that are tried in apps"),
     "Run": _("runs"),
     "Answer": _("answers"),
