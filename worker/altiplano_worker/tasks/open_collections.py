@@ -84,11 +84,11 @@ async def open_collections(
             if reader is not None:
                 embedder = embedder_for(each.collection)
                 opened.append(OpenCollection(each.collection, embedder, reader, each.excluded))
-        for place, each in enumerate(opened):
-            opened[place] = await _with_package(each, releases[each.collection.id])
+        for place, one in enumerate(opened):
+            opened[place] = await _with_package(one, releases[one.collection.id])
     except BaseException:
-        for each in opened:
-            each.reader.close()
+        for before in opened:
+            before.reader.close()
         raise
     return opened
 

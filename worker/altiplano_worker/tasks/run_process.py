@@ -29,6 +29,7 @@ from altiplano_worker.adapters.engine import EngineClient
 from altiplano_worker.adapters.event_bus import EventBus, RunChannel
 from altiplano_worker.adapters.run_control import follow_control
 from altiplano_worker.runtime.outcome import RunOutcome, terminal_event
+from altiplano_worker.tasks.package_indexes import package_indexes
 from altiplano_worker.tasks.plugin_host import plugin_host
 from altiplano_worker.tasks.run_answering import answer_question
 from altiplano_worker.tasks.run_decisions import stored_waiting
@@ -162,6 +163,7 @@ class RunProcess:
         if bus is not None:
             await bus.close()
         await self._engines.close()
+        package_indexes.close()
         await plugin_host.close()
 
     def _start(self) -> EventBus:
