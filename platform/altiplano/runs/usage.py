@@ -7,14 +7,15 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
-from django.db.models import Count, Sum
+from django.db.models import Case, Count, IntegerField, Sum, Value, When
 
 from altiplano.accounts.models import Membership, User
 from altiplano.knowledge.models import DocumentVersion
 from altiplano.runs.first_words import COLUMNS, median_of
+from altiplano.runs.periods import Period, Step
 from altiplano.runs.usage_models import AppUsage, Door, PersonUsage
 from altiplano.studio.models import App
 
@@ -26,27 +27,6 @@ PERSON_COUNTS: Final = ("asked", "failed", "cancelled", "prompt_tokens", "comple
 SHOWN_PEOPLE: Final = 20
 PEOPLE_AT_ONCE: Final = 1000
 DAYS_AT_ONCE: Final = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days from ``first`` to ``last``, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def length(self) -> int:
-        return (self.last - self.first).days + 1
-
-    def days(self) -> Iterator[date]:
-        return (self.first + timedelta(days=number) for number in range(self.length))
-
-    def pieces(self, days: int) -> Iterator["Period"]:
-        """The period in parts of at most so many days, in order."""
-        for number in range(0, self.length, days):
-            first = self.first + timedelta(days=number)
-            yield Period(first, min(self.last, first + timedelta(days=days - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +58,10 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
-class DayUsage:
-    day: date
+class SpanUsage:
+    """One day, week or month; ``people`` asked in it at all."""
+
+    span: Period
     amounts: Amounts
     people: int
 
@@ -95,11 +77,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``people`` are the busiest, ``people_count`` is how many asked at all."""
+    """``people`` are the busiest, ``people_count`` is how many asked at all.
+
+    ``spans`` are the days, weeks or months of the period (:attr:`Period.step`).
+    """
 
     period: Period
     total: Amounts
-    days: list[DayUsage]
+    spans: list[SpanUsage]
     apps: list[Part]
     doors: list[Part]
     people_count: int
@@ -120,14 +105,14 @@ class StoredCollection:
 def read_usage(organization_id: uuid.UUID, period: Period, *, with_people: bool) -> Usage:
     """The organization's usage in the period; single people only where asked for."""
     by_place = read_places(organization_id, period)
-    days = read_days(organization_id, period)
+    spans = read_spans(organization_id, period, period.step)
     people = PersonUsage.objects.within(organization_id).filter(
         day__range=(period.first, period.last)
     )
     return Usage(
         period=period,
         total=add_up(by_place.values()),
-        days=days,
+        spans=spans,
         apps=_parts_of_apps(organization_id, by_place),
         doors=[
             _part(str(door.label), [place for place in by_place if place[1] == door], by_place)
@@ -155,23 +140,42 @@ def _amounts(row: Mapping[str, Any], names: Sequence[str]) -> Amounts:
     return Amounts(**{name: row[f"all_{name}"] for name in names})
 
 
-def read_days(organization_id: uuid.UUID, period: Period) -> list[DayUsage]:
-    """Every day of the period, also those on which nothing was asked. Two queries."""
-    within = {"day__range": (period.first, period.last)}
+def read_spans(organization_id: uuid.UUID, period: Period, step: Step) -> list[SpanUsage]:
+    """Every day, week or month, also those in which nothing was asked. Two queries."""
     rows = {
         row["day"]: _amounts(row, APP_COUNTS)
         for row in AppUsage.objects.within(organization_id)
-        .filter(**within)
+        .filter(day__range=(period.first, period.last))
         .values("day")
         .annotate(**_sums(APP_COUNTS))
     }
-    people = dict(
-        PersonUsage.objects.within(organization_id)
-        .filter(**within)
-        .values_list("day")
-        .annotate(count=Count("id"))
+    people = _count_people(organization_id, period, step)
+    return [
+        SpanUsage(
+            span,
+            add_up(rows[day] for day in span.days() if day in rows),
+            people.get(span.last, 0),
+        )
+        for span in period.spans(step)
+    ]
+
+
+def _count_people(organization_id: uuid.UUID, period: Period, step: Step) -> dict[date, int]:
+    """How many asked in each span, by its last day; spans in which nobody did are left out."""
+    rows = PersonUsage.objects.within(organization_id).filter(
+        day__range=(period.first, period.last)
     )
-    return [DayUsage(day, rows.get(day, Amounts()), people.get(day, 0)) for day in period.days()]
+    if step is Step.DAY:  # a person has one row a day
+        return dict(rows.values_list("day").annotate(count=Count("id")))
+    spans = period.spans(step)
+    # Compared with the ends in order: cheaper than to calculate the week of every row, for which
+    # SQLite would have to ask Python.
+    number = Case(
+        *(When(day__lte=span.last, then=Value(at)) for at, span in enumerate(spans)),
+        output_field=IntegerField(),
+    )
+    counted = rows.values_list(number).annotate(count=Count("user_id", distinct=True))
+    return {spans[at].last: count for at, count in counted}
 
 
 Place = tuple[uuid.UUID, str]

@@ -12,7 +12,8 @@ from altiplano.runs.domain.execution import StoredOutcome, begin_runs, store_out
 from altiplano.runs.domain.starting import start_run
 from altiplano.runs.domain.usage import EndedRun, count_runs
 from altiplano.runs.models import Run
-from altiplano.runs.usage import Period, read_days, read_usage
+from altiplano.runs.periods import Period, Step
+from altiplano.runs.usage import read_spans, read_usage
 from altiplano.runs.usage_models import PersonUsage
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.runs import make_endpoint, publish_app
@@ -44,10 +45,10 @@ def test_counts_stay_and_lead_to_nobody(alice, bob):
     use(alice.organization, bob.user, days_ago=1)
     use(other, bob.user)
     use(alice.organization, alice.user)
-    days = read_days(alice.organization.id, WEEK)
+    days = read_spans(alice.organization.id, WEEK, Step.DAY)
     delete_account(user=bob.user, typed_email=bob.user.email)
     assert not PersonUsage.unscoped.filter(user_id=bob.user.id).exists()
-    assert read_days(alice.organization.id, WEEK) == days
+    assert read_spans(alice.organization.id, WEEK, Step.DAY) == days
     people = read_usage(alice.organization.id, WEEK, with_people=True).people
     assert [(each.name, each.amounts.asked) for each in people] == [("", 2), ("Alice", 1)]
     ids = PersonUsage.unscoped.exclude(user_id=alice.user.id)

@@ -26,7 +26,8 @@ from altiplano.runs.domain.feedback import give_feedback, withdraw_feedback
 from altiplano.runs.domain.starting import start_run
 from altiplano.runs.domain.usage import EndedRun, count_runs
 from altiplano.runs.models import Run
-from altiplano.runs.usage import Period, read_usage
+from altiplano.runs.periods import Period
+from altiplano.runs.usage import read_usage
 from altiplano.runs.usage_models import AppUsage, Door, PersonUsage
 from tests.factories.runs import make_endpoint, publish_app
 
@@ -150,7 +151,7 @@ def test_judgement_is_counted_changed_and_withdrawn(alice, bob, app):
 
 def test_days_without_a_question_are_there(alice, app):
     count_runs([ended(alice.organization, app.id, asked_at=timezone.now() - timedelta(days=2))])
-    days = read_usage(alice.organization.id, WEEK, with_people=False).days
+    days = read_usage(alice.organization.id, WEEK, with_people=False).spans
     assert [day.amounts.asked for day in days] == [0, 0, 0, 0, 1, 0, 0]
 
 
@@ -267,6 +268,39 @@ def test_files_hold_what_the_page_shows(alice, app):
 def test_file_of_people_is_for_owners(vera):
     assert vera.browser.get("/usage/people.csv").status_code == 403
     assert vera.browser.get("/usage/nothing.csv").status_code == 404
+
+
+def test_person_who_asked_on_two_days_of_a_month_is_counted_once_in_it(alice, app):
+    asked = [datetime(2026, month, day, 12, tzinfo=UTC) for month, day in ((3, 2), (3, 31), (4, 1))]
+    count_runs(
+        [
+            ended(alice.organization, app.id, user_id=alice.user.id, asked_at=each, prompt_tokens=5)
+            for each in asked
+        ]
+    )
+    year = Period(date(2026, 1, 1), date(2026, 12, 31))
+    months = read_usage(alice.organization.id, year, with_people=False).spans
+    assert len(months) == 12
+    assert [(each.amounts.asked, each.amounts.tokens, each.people) for each in months[2:5]] == [
+        (2, 10, 1), (1, 5, 1), (0, 0, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "line"),
+    [
+        ("?from=2026-03-01&to=2026-03-31", "By day", "31 March 2026"),
+        ("?from=2026-03-01&to=2026-05-01", "By week", "30 March 2026"),
+        ("?from=2026-01-01&to=2026-12-31", "By month", "March 2026"),
+    ],
+)
+def test_page_goes_on_in_steps_that_suit_the_period(alice, app, query, title, line):
+    asked = datetime(2026, 3, 31, 12, tzinfo=UTC)
+    count_runs([ended(alice.organization, app.id, user_id=alice.user.id, asked_at=asked)])
+    page = alice.browser.get("/usage/" + query).content.decode()
+    assert f">{title}<" in page
+    assert page.count(f'<th scope="row">{line}</th>') == 1
+    assert len(rows_of(alice, "/usage/days.csv" + query)) > 31
 
 
 def test_period_comes_in_pieces_without_a_gap():

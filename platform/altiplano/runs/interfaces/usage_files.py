@@ -17,7 +17,8 @@ from altiplano.kernel.tables_as_text import (
     write_rows,
 )
 from altiplano.runs import usage
-from altiplano.runs.usage import Amounts, Period
+from altiplano.runs.periods import Period, Step
+from altiplano.runs.usage import Amounts
 from altiplano.runs.usage_models import Door
 
 GONE: Final = _("deleted")
@@ -59,8 +60,8 @@ def _rounded(milliseconds: float | None) -> object:
 
 def _day_rows(organization_id: Any, period: Period, words: Words) -> Iterator[list[Row]]:
     yield [
-        (each.day.isoformat(), *_judged(each.amounts), each.people)
-        for each in usage.read_days(organization_id, period)
+        (each.span.first.isoformat(), *_judged(each.amounts), each.people)
+        for each in usage.read_spans(organization_id, period, Step.DAY)
     ]
 
 

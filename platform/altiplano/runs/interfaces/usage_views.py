@@ -1,5 +1,6 @@
 """The page that says what an organization used, and the same as files for a spreadsheet."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -7,8 +8,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone as clock
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from altiplano.accounts.interfaces.auth import member_required
@@ -18,7 +20,8 @@ from altiplano.kernel.errors import InvalidInputError
 from altiplano.knowledge.queries import stored_bytes
 from altiplano.runs.domain.quota import remaining_quota
 from altiplano.runs.interfaces.usage_files import FILES, stream_csv
-from altiplano.runs.usage import Period, Usage, read_collections, read_usage
+from altiplano.runs.periods import Period, Step
+from altiplano.runs.usage import SpanUsage, Usage, read_collections, read_usage
 from altiplano.web.charts import BarChart, draw_bars
 from altiplano.web.templatetags.altiplano import grouped
 
@@ -26,6 +29,42 @@ LENGTHS: Final = (7, 30, 90)
 USUAL_LENGTH: Final = 30
 MAX_LENGTH: Final = 366
 SHOWN_APPS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StepWords:
+    """How the page speaks of days, weeks or months; dates in Django's formats."""
+
+    title: Promise
+    heading: Promise
+    table_title: Promise
+    in_table: str
+    in_chart: str
+
+
+STEP_WORDS: Final = {
+    Step.DAY: StepWords(
+        gettext_lazy("By day"),
+        gettext_lazy("Day"),
+        gettext_lazy("The same as a table, without the days on which nothing was asked"),
+        in_table="j N Y",
+        in_chart="j N",
+    ),
+    Step.WEEK: StepWords(
+        gettext_lazy("By week"),
+        gettext_lazy("Week from"),
+        gettext_lazy("The same as a table, without the weeks in which nothing was asked"),
+        in_table="j N Y",
+        in_chart="j N",
+    ),
+    Step.MONTH: StepWords(
+        gettext_lazy("By month"),
+        gettext_lazy("Month"),
+        gettext_lazy("The same as a table, without the months in which nothing was asked"),
+        in_table="N Y",
+        in_chart="N Y",
+    ),
+}
 
 
 def read_period(request: HttpRequest, today: date) -> Period:
@@ -72,6 +111,8 @@ def show_usage(request: HttpRequest, principal: Principal) -> HttpResponse:
         "apps": usage.apps[:SHOWN_APPS],
         "unlisted_apps": len(usage.apps[SHOWN_APPS:]),
         "charts": draw_charts(usage),
+        "step": STEP_WORDS[period.step],
+        "rows": _asked_in(usage.spans, STEP_WORDS[period.step]),
         "lengths": LENGTHS,
         "chosen_length": period.length if period.last == today else None,
         "from": request.GET.get("from") or period.first.isoformat(),
@@ -89,9 +130,17 @@ def show_usage(request: HttpRequest, principal: Principal) -> HttpResponse:
     return render(request, "runs/usage.html", context, status=400 if problem else 200)
 
 
+def _asked_in(spans: list[SpanUsage], words: StepWords) -> list[tuple[str, SpanUsage]]:
+    """The lines of the table: the spans in which something was asked, each with its date."""
+    return [
+        (date_format(each.span.first, words.in_table), each) for each in spans if each.amounts.asked
+    ]
+
+
 def draw_charts(usage: Usage) -> list[BarChart]:
-    """Questions, tokens and people of every day."""
-    labels = [date_format(each.day, "j N") for each in usage.days]
+    """Questions, tokens and people of every day, week or month."""
+    words = STEP_WORDS[usage.period.step]
+    labels = [date_format(each.span.first, words.in_chart) for each in usage.spans]
     asked, tokens = usage.total.asked, usage.total.tokens
     period = {
         "first": date_format(usage.period.first, "j F Y"),
@@ -106,7 +155,7 @@ def draw_charts(usage: Usage) -> list[BarChart]:
                 asked,
             )
             % {"count": grouped(asked), **period},
-            [each.amounts.asked for each in usage.days],
+            [each.amounts.asked for each in usage.spans],
         ),
         (
             _("Tokens"),
@@ -116,7 +165,7 @@ def draw_charts(usage: Usage) -> list[BarChart]:
                 tokens,
             )
             % {"count": grouped(tokens), **period},
-            [each.amounts.tokens for each in usage.days],
+            [each.amounts.tokens for each in usage.spans],
         ),
         (
             _("People who asked"),
@@ -126,7 +175,7 @@ def draw_charts(usage: Usage) -> list[BarChart]:
                 usage.people_count,
             )
             % {"count": grouped(usage.people_count), **period},
-            [each.people for each in usage.days],
+            [each.people for each in usage.spans],
         ),
     )
     return [
@@ -134,7 +183,7 @@ def draw_charts(usage: Usage) -> list[BarChart]:
             list(zip(labels, values, strict=True)),
             title=title,
             summary=summary,
-            label_heading=_("Day"),
+            label_heading=str(words.heading),
             empty_text=_("Nothing in these days."),
             say=grouped,
         )
