@@ -1,6 +1,7 @@
 """Packages that read documents, as an organization would have installed them."""
 
 import json
+import runpy
 from pathlib import Path
 
 from altiplano.accounts.models import User
@@ -15,21 +16,9 @@ from tests.fakes.index_sources import EXACT
 
 EXAMPLES = Path(__file__).parents[2] / "plugins" / "examples"
 
-LEGAL_PARSER = (
-    EXAMPLES / "french-legal-citations" / "french_legal_citations" / "__init__.py"
-).read_text("utf-8")
-LEGAL_SCHEMA = {
-    "type": "object",
-    "title": "LegalTextConfig",
-    "additionalProperties": False,
-    "properties": {
-        "numbers": {
-            "type": "boolean",
-            "title": "Numbers of cases and decrees",
-            "default": True,
-        }
-    },
-}
+LEGAL_FILE = EXAMPLES / "french-legal-citations" / "french_legal_citations" / "__init__.py"
+LEGAL_PARSER = LEGAL_FILE.read_text("utf-8")
+LEGAL_SCHEMA = runpy.run_path(str(LEGAL_FILE))["LegalTextConfig"].model_json_schema()
 
 LINE_SPLITTER = '''"""One span for so many lines."""
 
