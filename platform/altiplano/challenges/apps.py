@@ -10,7 +10,11 @@ class ChallengesConfig(AppConfig):
     label = "challenges"
 
     def ready(self) -> None:
+        from altiplano.challenges.landing import open_edition
+        from altiplano.web.landing import register_landing_part
+
         post_migrate.connect(_set_guards, sender=self)
+        register_landing_part(open_edition)
 
 
 def _set_guards(*, using: str, **_: Any) -> None:

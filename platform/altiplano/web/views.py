@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from altiplano.web.landing import landing_app
+from altiplano.web.landing import landing_app, landing_parts
 
 
 @require_safe
@@ -15,6 +15,7 @@ def show_landing(request: HttpRequest) -> HttpResponse:
         return redirect("studio:home")
     context = {
         "app": landing_app(),
+        "parts": landing_parts(),
         "operator": settings.OPERATOR,
         "max_question_chars": settings.MAX_QUESTION_CHARS,
     }
