@@ -42,6 +42,7 @@ NO_PAGE: Final = MappingProxyType(
         **{f"usage/{name}.csv": FILE for name in ("apps", "days", "details", "doors", "people")},
         "collections/<str:collection_id>/changes/": PART,
         "collections/<str:collection_id>/documents/": PART,
+        "collections/<str:collection_id>/reading/progress/": PART,
         "apps/<str:app_id>/trial/<str:run_id>/": PART,
         "conversations/<str:conversation_id>/": ELSEWHERE,
         "accounts/2fa/authenticate/": STORY,
