@@ -22,7 +22,7 @@ READY_MS = 240_000
 WORDS = {
     "en": ("How documents are read", "The changes are saved.", "Read all documents again",
            "was read with other settings", "is installed"),
-    "fr": ("Comment les documents sont lus", "Les modifications sont enregistrés.",
+    "fr": ("Comment les documents sont lus", "Les modifications sont enregistrées.",
            "Relire tous les documents", "réglages que ceux ci-dessus", "est installé"),
 }  # fmt: skip
 
