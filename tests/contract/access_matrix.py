@@ -262,6 +262,8 @@ PAGE_ROWS: Final = (
     _page("POST", "apps/<str:app_id>/build/sources/", Needs.WRITE, 409),
     _page("POST", "apps/<str:app_id>/trial/", Needs.WRITE, 503, body=QUESTION),
     _page("GET", "apps/<str:app_id>/trial/<str:run_id>/", Needs.WRITE, 302),
+    _page("POST", "apps/<str:app_id>/trial/<str:run_id>/decision/", Needs.WRITE, 409,
+          body={"yes": "1"}),
     _page("GET", "apps/<str:app_id>/versions/", Needs.READ),
     _page("GET", "apps/<str:app_id>/versions/compare/", Needs.READ),
     _page("POST", "apps/<str:app_id>/versions/freeze/", Needs.WRITE, 302),

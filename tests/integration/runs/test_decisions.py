@@ -13,6 +13,7 @@ from altiplano_worker.runtime.outcome import WaitingCall
 from altiplano_worker.tasks.run_decisions import read_decision, stored_waiting
 from tests.cast import client_with_key
 from tests.factories.runs import RunFactory, make_endpoint, publish_app
+from tests.factories.studio import AppFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -159,6 +160,23 @@ def test_button_leads_to_the_run_that_goes_on(vera, run, valkey_url):
     assert going_on.spec["decision"]["is_yes"] is False
     again = client.get(reverse("runs:run-detail", args=[run.id])).content.decode()
     assert "/decision/" not in again
+
+
+def test_decision_asked_in_a_trial_stays_in_the_trial(bob, run, valkey_url):
+    Run.unscoped.filter(id=run.id).update(user=bob.user)
+    client = bob.browser
+    client.handler.enforce_csrf_checks = False
+    address = f"/apps/{run.app_id}/trial/{run.id}/decision/"
+    page = client.get(f"/apps/{run.app_id}/build/", {"run": run.id}).content.decode()
+    assert f'action="{address}"' in page
+    elsewhere = AppFactory(organization=bob.organization)
+    assert client.post(f"/apps/{elsewhere.id}/trial/{run.id}/decision/").status_code == 404
+    response = client.post(address, {"yes": "1"})
+    going_on = Run.unscoped.exclude(id=run.id).get()
+    trial = f"/apps/{run.app_id}/trial/{going_on.id}/"
+    assert (response.status_code, response["Location"]) == (302, trial)
+    builder = f"/apps/{run.app_id}/build/?run={going_on.id}"
+    assert client.get(trial)["Location"] == builder
 
 
 def test_other_readers_see_no_buttons(alice, run):

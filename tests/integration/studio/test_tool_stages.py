@@ -9,10 +9,12 @@ from altiplano.studio.differences import AppState, compare
 from altiplano.studio.models import App
 from altiplano.studio.pipelines import from_stored
 from altiplano.studio.stage_edits import with_stage
+from tests.factories.packages import InstallationFactory, publish
 from tests.factories.studio import report_all_plugins, report_plugin
 
 pytestmark = pytest.mark.django_db
 
+PROVIDES = {"kind": "tool", "entry": "post_office:Tool"}
 TOOL = {"kind": "tool", "plugin": "convert", "config": {}}
 
 
@@ -89,7 +91,23 @@ def allowed(app):
     return app.draft_pipeline["stages"][1].get("may_send_with_passages", False)
 
 
+@pytest.mark.parametrize(
+    ("hosts", "given", "is_asked"),
+    [([], False, False), (["a.example"], False, True), ([], True, True)],
+)
+def test_builder_asks_only_about_tools_that_can_send_out(browser, alice, hosts, given, is_asked):
+    package = {"grants": {"network_hosts": hosts}, "provides": [PROVIDES]}
+    release = publish("post-office", manifest_changes=package, schemas={"tool": {"type": "object"}})
+    InstallationFactory(organization=alice.organization, release=release)
+    tool = {"kind": "tool", "plugin": "post-office", "config": {}, "may_send_with_passages": given}
+    app = create(alice, *pipeline(tool)).json()["id"]
+    page = browser.get(f"/apps/{app}/build/?stage=1").content.decode()
+    assert "Post office" in page
+    assert ('name="may_send_with_passages"' in page) is is_asked
+
+
 def test_builder_shows_the_word_for_tools_alone(browser, app):
+    save(browser, app, may_send_with_passages="on")
     shown = [
         'name="may_send_with_passages"'
         in browser.get(f"/apps/{app.id}/build/?stage={n}").content.decode()

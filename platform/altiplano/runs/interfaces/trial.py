@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from altiplano.accounts.interfaces.auth import member_required
@@ -21,6 +22,7 @@ from altiplano.kernel.errors import DomainError, NotFoundError
 from altiplano.runs import queries
 from altiplano.runs.conversations import Turn, conversation_of
 from altiplano.runs.domain.conversing import ask_in_conversation
+from altiplano.runs.domain.deciding import decide_call
 from altiplano.runs.domain.starting import prepare_run
 from altiplano.runs.interfaces.asking import Wish, answer_ask, is_part, render_turn
 from altiplano.runs.interfaces.chat_routes import RUN, ChatRoutes, member_routes, pattern
@@ -83,6 +85,21 @@ def show_trial(
     return redirect(f"{reverse('studio:build', args=[app.id])}?{urlencode({'run': run_id})}")
 
 
+@require_POST
+@member_required
+def decide_in_trial(
+    request: HttpRequest, principal: Principal, app_id: str, run_id: str
+) -> HttpResponse:
+    """As a decision in the chat; the trial goes on beside the builder's form."""
+    principal.require("write")
+    app = App.objects.get_within(principal.organization_id, app_id)
+    run = queries.get_visible_run(principal, run_id)
+    if run.app_id != app.id:
+        raise NotFoundError(_("There is no such run in your organization."))
+    going_on = decide_call(principal=principal, run=run, is_yes=request.POST.get("yes") == "1")
+    return redirect(trial_routes(app).of_run(going_on.id).page)
+
+
 def trial_routes(app: App) -> ChatRoutes:
     """The member's chat, but that the draft is asked and that nobody judges a trial."""
     return replace(
@@ -90,6 +107,7 @@ def trial_routes(app: App) -> ChatRoutes:
         new=reverse("studio:build", args=[app.id]),
         ask=reverse("runs:trial", args=[app.id]),
         run=pattern("runs:trial-run", app.id, RUN),
+        decision=pattern("runs:trial-decide", app.id, RUN),
         feedback="",
         report="",
         trace="",

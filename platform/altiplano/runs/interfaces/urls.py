@@ -18,6 +18,9 @@ urlpatterns = [
     path("apps/<str:app_id>/", views.chat, name="chat"),
     path("apps/<str:app_id>/trial/", trial.ask_draft, name="trial"),
     path("apps/<str:app_id>/trial/<str:run_id>/", trial.show_trial, name="trial-run"),
+    path(
+        "apps/<str:app_id>/trial/<str:run_id>/decision/", trial.decide_in_trial, name="trial-decide"
+    ),
     path("conversations/", history.list_conversations, name="conversations"),
     path("conversations/<str:conversation_id>/", history.open_conversation, name="conversation"),
     path("conversations/<str:conversation_id>/rename/", history.rename, name="conversation-rename"),

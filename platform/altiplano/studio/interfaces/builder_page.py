@@ -77,7 +77,7 @@ class StageForm:
     """The selected stage. ``position`` None: it was removed by somebody else while one typed.
 
     ``kept`` are names and texts of what was typed for a plugin that is gone, and its fields with it.
-    ``may_send`` is the owner's word about a tool, and None for every other stage.
+    ``may_send`` is the owner's word about a tool that can send out, and None for every other stage.
     """
 
     position: int | None
@@ -208,7 +208,7 @@ def _stage_form(
             for name, text in (attempt.typed or {}).items()
             if text and is_tried and release is None
         ),
-        may_send=stage.may_send_with_passages if stage.kind == StageKind.TOOL else None,
+        may_send=stage.may_send_with_passages if _asks_about_sending(stage, release) else None,
     )
     if position is None:
         return form
@@ -228,6 +228,17 @@ def _stage_form(
 def _target(stages: Sequence[Stage], position: int, to: int) -> int | None:
     is_inside = 0 <= to < len(stages)
     return to if is_inside and is_in_order(moved_stage(stages, position, to)) else None
+
+
+def _asks_about_sending(stage: Stage, release: UsableRelease | None) -> bool:
+    """Whether there is a word to give: not to a tool that can reach nothing, unless it was given.
+
+    Of what is connected by its address no grants are known; its arguments always leave the platform.
+    """
+    if stage.kind != StageKind.TOOL:
+        return False
+    grants = release.manifest.get("grants") if release else None
+    return stage.may_send_with_passages or grants is None or bool(grants.get("network_hosts"))
 
 
 def _title(releases: Releases, kind: str, slug: str) -> str:
