@@ -90,6 +90,7 @@ PIPELINE_APP: Final = MappingProxyType({"name": "New", "template": "chat"})
 SAME_STAGE: Final = MappingProxyType(
     {"revision": "1", "position": "0", "kind": "retriever", "plugin": "hybrid", "config.k": "6"}
 )
+NO_LOADER: Final = MappingProxyType({"name": "New", "plugin": "no-such-loader"})
 NO_GUARD: Final = MappingProxyType({"revision": "1", "position": "1", "do": "remove"})
 READ_KEY: Final = MappingProxyType({"name": "New", "scopes": ["read"]})
 ANOTHER_TEXT: Final = MappingProxyType(
@@ -132,6 +133,13 @@ API_ROWS: Final = (
     _api("PATCH", "collections/<collection_id>/reading", Needs.WRITE, body={}),
     _api("POST", "collections/<collection_id>/reading/again", Needs.WRITE, 202),
     _api("POST", "collections/<collection_id>/reading/stop", Needs.WRITE, body={}),
+    _api("GET", "collections/<collection_id>/sources", Needs.READ),
+    _api("POST", "collections/<collection_id>/sources", Needs.WRITE, 400, body=NO_LOADER),
+    _api("GET", "sources/<source_id>", Needs.READ),
+    _api("PATCH", "sources/<source_id>", Needs.WRITE, 400, body=NAME),
+    _api("DELETE", "sources/<source_id>", Needs.WRITE, 204),
+    _api("POST", "sources/<source_id>/load", Needs.WRITE, 202),
+    _api("POST", "sources/<source_id>/stop", Needs.WRITE, 409),
     _api("POST", "collections/<collection_id>/search", Needs.READ, 503, body={"query": "compost"}),
     _api("GET", "documents/<document_id>", Needs.READ),
     _api("DELETE", "documents/<document_id>", Needs.WRITE, 204),
@@ -238,6 +246,14 @@ PAGE_ROWS: Final = (
     _page("GET", "collections/<str:collection_id>/reading/progress/", Needs.READ),
     _page("POST", "collections/<str:collection_id>/reading/again/", Needs.WRITE, 302),
     _page("POST", "collections/<str:collection_id>/reading/stop/", Needs.WRITE, 302),
+    _page("GET", "collections/<str:collection_id>/sources/", Needs.READ),
+    _page("POST", "collections/<str:collection_id>/sources/", Needs.WRITE, 400, body=NO_LOADER),
+    _page("GET", "collections/<str:collection_id>/sources/progress/", Needs.READ),
+    _page("GET", "sources/<str:source_id>/", Needs.READ),
+    _page("POST", "sources/<str:source_id>/", Needs.WRITE, 400, body=NAME),
+    _page("POST", "sources/<str:source_id>/load/", Needs.WRITE, 302),
+    _page("POST", "sources/<str:source_id>/stop/", Needs.WRITE, 409),
+    _page("POST", "sources/<str:source_id>/delete/", Needs.WRITE, 302, body={"documents": "keep"}),
     _page("GET", "collections/<str:collection_id>/settings/", Needs.READ),
     _page("POST", "collections/<str:collection_id>/settings/", Needs.WRITE, 302, body=NAME),
     _page("GET", "collections/<str:collection_id>/delete/", Needs.WRITE),

@@ -43,6 +43,7 @@ NO_PAGE: Final = MappingProxyType(
         "collections/<str:collection_id>/changes/": PART,
         "collections/<str:collection_id>/documents/": PART,
         "collections/<str:collection_id>/reading/progress/": PART,
+        "collections/<str:collection_id>/sources/progress/": PART,
         "apps/<str:app_id>/trial/<str:run_id>/": PART,
         "conversations/<str:conversation_id>/": ELSEWHERE,
         "accounts/2fa/authenticate/": STORY,

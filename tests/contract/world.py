@@ -15,6 +15,7 @@ from altiplano.accounts.domain.tokens import issue_token, revoke_token
 from altiplano.accounts.models import Invitation, Role
 from altiplano.knowledge.domain.receiving import Upload, receive_documents
 from altiplano.knowledge.models import Document, DocumentState, DocumentText, DocumentVersion
+from altiplano.knowledge.source_models import Source
 from altiplano.runs.models import Answer, Conversation, Report, Run, RunState
 from altiplano.studio.domain.apps import create_app
 from altiplano.studio.domain.sharing import open_to_public
@@ -76,6 +77,7 @@ def make_world(folder: Path) -> World:
         ids={
             "collection_id": str(collection.id),
             "document_id": str(document.id),
+            "source_id": str(_source(collection).id),
             "app_id": str(app.id),
             "run_id": str(run.id),
             "conversation_id": str(run.conversation_id),
@@ -111,6 +113,17 @@ def _ready_document(owner: Member, collection: Any, folder: Path) -> Document:
     DocumentVersion.unscoped.filter(id=version.id).update(state=DocumentState.READY)
     Document.unscoped.filter(id=document.id).update(active_version=version)
     return document
+
+
+def _source(collection: Any) -> Source:
+    """Its loader is not installed any more."""
+    return Source.unscoped.create(
+        organization=collection.organization,
+        collection=collection,
+        name="Shelf",
+        plugin="shelf",
+        pin={"version": "1.0.0"},
+    )
 
 
 def _finished_run(asker: Member, app: Any) -> Run:

@@ -38,6 +38,7 @@ def make_places(browser: Browser, platform: Platform) -> dict[str, str]:
         **_visit(context, page, platform),
         **_told_beside("publish_texts", platform),
         **_plugins(platform),
+        **_told_beside("bring_documents", platform),
     }
     context.close()
     return made

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from altiplano.accounts.models import User
+from altiplano.accounts.principal import Principal
 from altiplano.catalog.domain.installing import GrantWish, install_package
 from altiplano.catalog.domain.reviewing import publish_release
 from altiplano.catalog.domain.uploading import receive_release
 from altiplano.catalog.package_models import PackageRelease, PackageState
 from altiplano.kernel.jobs import cancel_jobs
 from altiplano_sdk import HttpResponse
-from tests.cast import Member
 from tests.factories.archives import Author, write_archive
 
 AIR = Path(__file__).parents[2] / "plugins" / "examples" / "air-quality-csv" / "air_quality_csv"
@@ -92,11 +92,11 @@ class AirHttp:
 
 
 def install_air_quality(
-    member: Member, folder: Path, *, grants_host: bool = True
+    principal: Principal, folder: Path, *, grants_host: bool = True
 ) -> PackageRelease:
     """The example, with or without the host that it asks for."""
     release = _publish(
-        member,
+        principal,
         folder,
         "air-quality-csv",
         code=(AIR / "__init__.py").read_text("utf-8"),
@@ -105,19 +105,19 @@ def install_air_quality(
         grants={"network_hosts": [AIR_HOST], "seconds": 120, "memory_bytes": 268435456},
     )
     wish = GrantWish(network_hosts=(AIR_HOST,) if grants_host else ())
-    install_package(principal=member.principal, slug="air-quality-csv", wish=wish)
+    install_package(principal=principal, slug="air-quality-csv", wish=wish)
     return release
 
 
-def install_shelf(member: Member, folder: Path) -> PackageRelease:
+def install_shelf(principal: Principal, folder: Path) -> PackageRelease:
     """A loader that needs no network."""
-    release = _publish(member, folder, "shelf", code=SHELF, name="Plugin", schema=SHELF_SCHEMA)
-    install_package(principal=member.principal, slug="shelf", wish=GrantWish())
+    release = _publish(principal, folder, "shelf", code=SHELF, name="Plugin", schema=SHELF_SCHEMA)
+    install_package(principal=principal, slug="shelf", wish=GrantWish())
     return release
 
 
 def _publish(
-    member: Member,
+    principal: Principal,
     folder: Path,
     slug: str,
     *,
@@ -127,7 +127,7 @@ def _publish(
     **manifest: Any,
 ) -> PackageRelease:
     author = Author()
-    author.known_to(member.principal, name=slug)
+    author.known_to(principal, name=slug)
     path = write_archive(
         folder,
         slug,
@@ -137,7 +137,7 @@ def _publish(
         provides=({"kind": "loader", "entry": f"{slug.replace('-', '_')}:{name}"},),
         **manifest,
     )
-    release = receive_release(principal=member.principal, file=path)
+    release = receive_release(principal=principal, file=path)
     cancel_jobs(subject_id=release.id)  # the checks have tests of their own
     PackageRelease.unscoped.filter(id=release.id).update(state=PackageState.IN_REVIEW)
     operator, _is_new = User.objects.get_or_create(

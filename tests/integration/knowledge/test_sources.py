@@ -62,7 +62,7 @@ def sandbox(settings, tmp_path, monkeypatch):
 @pytest.fixture
 def shelf(alice, collection, tmp_path):
     """A source that brings two files, not loaded yet."""
-    install_shelf(alice, tmp_path)
+    install_shelf(alice.principal, tmp_path)
     return add(alice, collection, files=SHELF)
 
 
@@ -91,7 +91,7 @@ def document(collection, name):
 
 
 def test_the_air_quality_example_brings_days_that_can_be_found(alice, collection, tmp_path):
-    install_air_quality(alice, tmp_path)
+    install_air_quality(alice.principal, tmp_path)
     source = add(
         alice, collection, "Air", "air-quality-csv",
         station="FR99001", day="2026-01-31", days="2",
@@ -106,7 +106,7 @@ def test_the_air_quality_example_brings_days_that_can_be_found(alice, collection
 
 
 def test_a_host_that_was_not_granted_is_not_reached(alice, collection, tmp_path):
-    install_air_quality(alice, tmp_path, grants_host=False)
+    install_air_quality(alice.principal, tmp_path, grants_host=False)
     source = add(alice, collection, "Air", "air-quality-csv", station="FR99001", day="2026-01-31")
     load(alice, source)
     assert source.state == "failed"
@@ -114,7 +114,7 @@ def test_a_host_that_was_not_granted_is_not_reached(alice, collection, tmp_path)
 
 
 def test_what_is_wrong_with_the_wish_is_told_in_the_loaders_words(alice, collection, tmp_path):
-    install_air_quality(alice, tmp_path)
+    install_air_quality(alice.principal, tmp_path)
     source = add(alice, collection, "Air", "air-quality-csv", station="Paris", day="2026-01-31")
     load(alice, source)
     assert (source.state, counts(source)) == ("failed", (0, 0, 0, 0))

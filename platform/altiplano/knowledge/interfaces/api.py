@@ -15,10 +15,12 @@ from altiplano.knowledge.domain.receiving import receive_documents, receive_url
 from altiplano.knowledge.interfaces import schemas
 from altiplano.knowledge.interfaces.downloads import original_file
 from altiplano.knowledge.interfaces.reading_api import router as reading_router
+from altiplano.knowledge.interfaces.source_api import router as source_router
 from altiplano.knowledge.interfaces.uploads import uploads_of
 
 router = Router(tags=["knowledge"])
 router.add_router("", reading_router)
+router.add_router("", source_router)
 
 DocumentStateName = Literal["queued", "parsing", "embedding", "ready", "failed", "cancelled"]
 

@@ -7,6 +7,7 @@ from altiplano.knowledge.interfaces import (
     document_views,
     reading_views,
     search_views,
+    source_views,
     table_views,
 )
 
@@ -64,6 +65,20 @@ urlpatterns = [
         reading_views.stop_reading,
         name="collection-reading-stop",
     ),
+    path(
+        "collections/<str:collection_id>/sources/",
+        source_views.list_sources,
+        name="collection-sources",
+    ),
+    path(
+        "collections/<str:collection_id>/sources/progress/",
+        source_views.show_progress,
+        name="collection-sources-progress",
+    ),
+    path("sources/<str:source_id>/", source_views.show_source, name="source-detail"),
+    path("sources/<str:source_id>/load/", source_views.load_source, name="source-load"),
+    path("sources/<str:source_id>/stop/", source_views.stop_source, name="source-stop"),
+    path("sources/<str:source_id>/delete/", source_views.delete_source, name="source-delete"),
     path(
         "collections/<str:collection_id>/settings/",
         collection_views.change_collection,
