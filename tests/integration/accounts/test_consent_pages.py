@@ -1,11 +1,13 @@
 """The pages of legal texts and consents, and the ways from a gate to them and back."""
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from altiplano.accounts.consent_models import Consent, LegalText
+from altiplano.accounts.interfaces import consent_files
 from altiplano.accounts.models import Role
 from tests.cast import make_member
 from tests.factories.accounts import UserFactory
@@ -132,11 +134,28 @@ def test_withdrawal_is_asked_first_and_stays_on_record(owner, alice):
     assert len(page.context["page"].object_list) == 1
 
 
+def text_of(answer) -> str:
+    """What a download sent."""
+
+    async def read() -> bytes:
+        return b"".join([part async for part in answer.streaming_content])
+
+    return async_to_sync(read)().decode("utf-8-sig")
+
+
+def test_file_comes_in_pieces_without_losing_or_repeating_a_line(owner, alice, monkeypatch):
+    monkeypatch.setattr(consent_files, "CONSENTS_AT_ONCE", 2)
+    for number in range(5):
+        accept(alice.principal, publish_text(added=f" {number}."))
+    lines = text_of(owner.get("/organization/consents/consents.csv")).splitlines()[1:]
+    assert [line.split(",")[3] for line in lines] == ["5", "4", "3", "2", "1"]
+
+
 def test_file_holds_every_consent_and_no_formula(owner, alice):
     consent = accept(alice.principal, publish_text(), capacity="=HYPERLINK(1)")
     answer = owner.get("/organization/consents/consents.csv")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    head, line = answer.content.decode("utf-8-sig").splitlines()
+    head, line = text_of(answer).splitlines()
     assert head.startswith("Organization,Document,Title,Version")
     assert consent.sha256 in line
     assert "'=HYPERLINK(1)" in line
@@ -255,7 +274,7 @@ def test_staff_find_and_download_consents_and_publish_drafts(alice):
     chosen = {"action": "download", "_selected_action": str(consent.id)}
     answer = staff.post(page, chosen)
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert consent.sha256 in answer.content.decode()
+    assert consent.sha256 in text_of(answer)
 
 
 def test_second_owner_sees_what_the_first_accepted(alice):

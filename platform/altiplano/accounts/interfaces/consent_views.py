@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -126,7 +126,7 @@ def withdraw(request: HttpRequest, principal: Principal, consent_id: str) -> Htt
 
 @require_safe
 @member_required
-def download_consents(request: HttpRequest, principal: Principal) -> HttpResponse:
+def download_consents(request: HttpRequest, principal: Principal) -> StreamingHttpResponse:
     """All consents of the organization for a spreadsheet, for its owners."""
     principal.require("manage")
     return consents_as_csv(queries.consents_of(principal.organization_id))

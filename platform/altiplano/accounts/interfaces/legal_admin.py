@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.consent_models import (
@@ -144,7 +144,7 @@ class ConsentAdmin(AreaAdmin):
     actions = ("download",)
 
     @admin.action(description=_("Download as CSV"), permissions=["view"])
-    def download(self, request: HttpRequest, queryset: Any) -> HttpResponse:
+    def download(self, request: HttpRequest, queryset: Any) -> StreamingHttpResponse:
         """The chosen consents for a spreadsheet."""
         found = queryset.select_related(
             "organization", "person", "legal_text__version__document"

@@ -1,6 +1,6 @@
 """Usage as CSV for spreadsheets. However long the table, a part of it at a time is in memory."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,13 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from altiplano.accounts.principal import Principal
-from altiplano.kernel.database_threads import read_database
-from altiplano.kernel.tables_as_text import (
-    BYTE_ORDER_MARK,
-    Row,
-    separator_of_language,
-    write_rows,
-)
+from altiplano.kernel.streamed_tables import stream_table
+from altiplano.kernel.tables_as_text import Row
 from altiplano.runs import usage
 from altiplano.runs.periods import Period, Step
 from altiplano.runs.usage import Amounts
@@ -129,26 +124,9 @@ FILES: Final = {
 def stream_csv(file: UsageFile, principal: Principal, period: Period) -> StreamingHttpResponse:
     """The table as a download, read while it is sent."""
     words = {door.value: str(door.label) for door in Door} | {"gone": str(GONE)}
-    headings = [str(heading) for heading in file.headings]
-    separator = separator_of_language()
-    parts = file.rows(principal.organization_id, period, words)
     name = next(key for key, each in FILES.items() if each is file)
-    return StreamingHttpResponse(
-        _encode(headings, parts, separator),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": (
-                f'attachment; filename="usage-{name}-{period.first}-{period.last}.csv"'
-            ),
-            "Cache-Control": "private, no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
+    return stream_table(
+        name=f"usage-{name}-{period.first}-{period.last}.csv",
+        headings=file.headings,
+        pieces=file.rows(principal.organization_id, period, words),
     )
-
-
-async def _encode(
-    headings: Row, parts: Iterator[list[Row]], separator: str
-) -> AsyncIterator[bytes]:
-    yield (BYTE_ORDER_MARK + write_rows([headings], separator)).encode()
-    while (rows := await read_database(lambda: next(parts, None))) is not None:
-        yield write_rows(rows, separator).encode()

@@ -7,7 +7,6 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from altiplano.kernel import reasons
 from altiplano.runs.conversations import Turn
 from altiplano.runs.interfaces import copies, judging, turns
 from altiplano.runs.interfaces.chat_routes import ChatRoutes, RunRoutes
@@ -75,9 +74,3 @@ def feedback_reasons() -> list[tuple[str, str]]:
 @register.simple_tag
 def report_reasons() -> list[tuple[str, str]]:
     return [(value, str(label)) for value, label in ReportReason.choices]
-
-
-@register.filter
-def in_my_language(sentence: str) -> str:
-    """What a worker stored, in the reader's language."""
-    return reasons.in_my_language(sentence)
