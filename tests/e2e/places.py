@@ -36,15 +36,15 @@ def make_places(browser: Browser, platform: Platform) -> dict[str, str]:
         "conversation": _conversation(page, platform),
         "invitation": _invitation(page, platform),
         **_visit(context, page, platform),
-        **_told_beside("publish_texts", platform),
+        **told_beside("publish_texts", platform),
         **_plugins(platform),
-        **_told_beside("bring_documents", platform),
+        **told_beside("bring_documents", platform),
     }
     context.close()
     return made
 
 
-def _told_beside(module: str, platform: Platform) -> dict[str, str]:
+def told_beside(module: str, platform: Platform) -> dict[str, str]:
     """What a module of these tests says that it made in the platform's own home."""
     environment = {
         name: value
@@ -65,7 +65,7 @@ def _told_beside(module: str, platform: Platform) -> dict[str, str]:
 
 def _plugins(platform: Platform) -> dict[str, str]:
     """Plugins in every state, one of them in a published app."""
-    made = _told_beside("publish_plugins", platform)
+    made = told_beside("publish_plugins", platform)
     stages = [{"kind": "guard", "plugin": made["plugin"], "config": {}}]
     _published_app(platform, name="Words for class 5", template="chat", added=stages)
     return made

@@ -212,4 +212,4 @@ def _render_source(
 
 
 def _typed(data: QueryDict) -> Mapping[str, str]:
-    return {name: value for name, value in data.items() if name.startswith(PREFIX)}
+    return {name: str(data[name]) for name in data if name.startswith(PREFIX)}
