@@ -6,6 +6,7 @@ import pytest
 
 from altiplano.accounts.models import AuditEvent, User
 from altiplano.catalog.domain.installing import switch_installation, uninstall_package
+from altiplano.catalog.domain.quarantine import rest_plugin, try_plugin_again
 from altiplano.catalog.domain.reviewing import recall_release
 from altiplano.kernel.errors import InvalidInputError, NotAllowedError, NotFoundError
 from altiplano.knowledge.domain.reading_choice import Choice, change_reading, keep_embedder
@@ -183,6 +184,24 @@ def test_uninstalled_parser_refuses_by_name(alice, collection, upload, install):
     assert latest(document).reason == (
         "The plugin french-legal-citations 1.0.0 is not installed any more."
     )
+
+
+def test_plugin_that_is_left_alone_reads_again_once_it_may(alice, collection, upload, install):
+    release = install("line-splitter")
+    choose(alice, collection, splitter="line-splitter")
+    rest_plugin(
+        organization_id=alice.organization.id,
+        digest=release.digest,
+        crashes=5,
+        because="was killed",
+        seconds=600,
+    )
+    (document,) = upload(alice, collection, ("a.txt", "one\ntwo\n"))
+    run_jobs(limit=1, is_partial=True)
+    assert latest(document).state == DocumentState.QUEUED
+    try_plugin_again(principal=alice.principal, slug="line-splitter")
+    run_jobs()
+    assert latest(document).chunk_count == 2
 
 
 def test_embedder_from_outside_makes_vectors_at_both_ends(alice, collection, upload, install):

@@ -24,12 +24,17 @@ MAX_MODEL_CHARS: Final = 120
 
 
 def runnable_releases(organization_id: uuid.UUID, pins: Sequence[Pin]) -> tuple[RunPlugin, ...]:
-    """The pinned releases with their rights. Raises PermanentError, as it is stored."""
+    """The pinned releases with their rights. Raises PermanentError, as it is stored, and
+    RetryableError for one that is left alone for a while.
+    """
     try:
         return plugins_for_run(organization_id, pins)
     except PluginUnavailableError as error:
         with translation.override("en"):  # what is stored is translated when it is shown
-            raise sdk.PermanentError(str(error.message), code=error.code) from error
+            message = str(error.message)
+        if error.code == "plugin_quarantined":  # which passes
+            raise sdk.RetryableError(message, code=error.code) from error
+        raise sdk.PermanentError(message, code=error.code) from error
 
 
 class PackagedEmbedder:
