@@ -124,8 +124,8 @@ def _checked(part: str, choice: Choice, releases: Mapping[ReleaseKey, UsableRele
     release = releases.get((part, choice.plugin))
     if release is None:
         raise InvalidInputError(
-            _("There is no %(kind)s plugin called “%(plugin)s”.")
-            % {"kind": part, "plugin": choice.plugin[:64]},
+            _("There is no %(kind)s plugin called “%(plugin)s”."),
+            params={"kind": part, "plugin": choice.plugin[:64]},
             code="reading_invalid",
             fields={f"{part}.plugin": _("unknown plugin")},
         )
