@@ -117,8 +117,11 @@ def _locked(collection: Collection) -> Collection:
 def _checked(part: str, choice: Choice, releases: Mapping[ReleaseKey, UsableRelease]) -> Step:
     """The step that the choice means. Raises InvalidInputError."""
     if part not in PARTS:
-        reason = _("one of %(values)s") % {"values": ", ".join(PARTS)}
-        raise InvalidInputError(reason, code="reading_invalid", fields={"part": reason})
+        raise InvalidInputError(
+            _("Choose what is to be changed."),
+            code="reading_invalid",
+            fields={"part": _("one of %(values)s") % {"values": ", ".join(PARTS)}},
+        )
     if part in OPTIONAL_PARTS and not choice.plugin:
         return Step(part, "")
     release = releases.get((part, choice.plugin))
