@@ -155,7 +155,7 @@ def test_a_document_that_somebody_uploaded_is_never_replaced(alice, collection, 
 
 
 def test_a_file_that_cannot_be_read_is_a_document_that_says_why(alice, collection, shelf):
-    refer(shelf, files={"a.txt": "\x7fELF\x00\x01", "b.txt": "fine"})
+    refer(shelf, files={"a.txt": "{\\rtf1 words}", "b.txt": "fine"})
     load(alice, shelf)
     failed = latest(document(collection, "a.txt"))
     assert (failed.state, failed.reason_code) == (DocumentState.FAILED, "type_not_accepted")
@@ -263,6 +263,17 @@ def test_a_source_names_an_installed_loader_with_settings_that_fit(
     with pytest.raises(InvalidInputError) as caught:
         add(alice, collection, "Other", plugin, config)
     assert list(caught.value.fields) == [field]
+
+
+@pytest.mark.parametrize("value", ["zero \0", "half \ud800", "x" * 10_001])
+def test_a_reference_is_text_that_can_be_stored(alice, collection, shelf, value):
+    with pytest.raises(InvalidInputError) as caught:
+        add(alice, collection, "Other", place=value)
+    assert list(caught.value.fields) == ["reference"]
+    assert (
+        add(alice, collection, "Other", place="Côte\u00a0Vermeille").reference["place"][4]
+        == "\u00a0"
+    )
 
 
 def test_two_sources_of_a_collection_have_two_names(alice, collection, shelf):

@@ -200,7 +200,9 @@ def _release(principal: Principal, plugin: str) -> UsableRelease:
 
 def _check_reference(reference: Mapping[str, Any]) -> None:
     text = json.dumps(reference, ensure_ascii=False)
-    if len(text) <= MAX_REFERENCE_CHARS and "\\u0000" not in text and text.isprintable():
+    # Neither database nor plugin could hold half a character; PostgreSQL holds no zero either.
+    is_text = not any("\ud800" <= letter <= "\udfff" for letter in text)
+    if len(text) <= MAX_REFERENCE_CHARS and is_text and "\\u0000" not in text:
         return
     message = _("What to bring is at most %(limit)s characters of plain text.")
     raise InvalidInputError(
