@@ -86,6 +86,7 @@ TASKS: Final[Mapping[str, Any]] = {
     "compact_index": _("tidy an index"),
     "execute_run": _("answer a question"),
     "index_collection": _("index documents"),
+    "load_source": _("load a source"),
     "parse_document": _("read a document"),
     "read_again": _("read documents again"),
     "remove_documents": _("remove documents"),
