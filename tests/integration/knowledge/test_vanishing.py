@@ -142,14 +142,14 @@ def test_a_collection_deleted_while_its_files_are_rewritten(
     upload(alice, collection, ("compost.txt", TEXT))
     run_jobs()
     request_compaction(collection.id, organization_id=alice.organization.id)
-    real = compaction.queries.tombstones_of
+    real = compaction.index_contents.tombstones_of
 
     def tombstones_of(collection_id):
         found = real(collection_id)
         forget(collection)
         return found
 
-    monkeypatch.setattr(compaction.queries, "tombstones_of", tombstones_of)
+    monkeypatch.setattr(compaction.index_contents, "tombstones_of", tombstones_of)
     run_jobs()
     assert active_jobs() == 0
     assert not index_directory(collection.id).exists()

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from altiplano.kernel.jobs import JobClaim
-from altiplano.knowledge import queries
+from altiplano.knowledge import index_contents
 from altiplano.knowledge.domain.compaction import finish_compaction
 from altiplano.knowledge.domain.indexing import open_indexing
 from altiplano_worker.runtime.index_errors import IndexMissingError
@@ -22,7 +22,7 @@ def compact(claim: JobClaim) -> None:
     collection = open_indexing(claim)
     if collection is None:
         return
-    tombstones = queries.tombstones_of(collection.id)
+    tombstones = index_contents.tombstones_of(collection.id)
     if collection.embedding_dimension is None:  # nothing was ever indexed
         finish_compaction(
             claim, series=collection.index_series, up_to=tombstones.last_id, generation=0

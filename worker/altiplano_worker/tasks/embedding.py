@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import altiplano_sdk as sdk
-from altiplano.knowledge.queries import PendingChunk
+from altiplano.knowledge.index_contents import PendingChunk
 from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.index_batches import check_batch
 from altiplano_worker.runtime.loop import process_loop

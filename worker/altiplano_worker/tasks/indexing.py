@@ -14,11 +14,11 @@ import structlog
 
 import altiplano_sdk as sdk
 from altiplano.kernel.jobs import JobClaim, has_rivals
-from altiplano.knowledge import queries
+from altiplano.knowledge import index_contents
 from altiplano.knowledge.domain import indexing
 from altiplano.knowledge.domain.compaction import request_compaction
+from altiplano.knowledge.index_contents import PendingChunk
 from altiplano.knowledge.models import Collection
-from altiplano.knowledge.queries import PendingChunk
 from altiplano.knowledge.reading import embedder_step, is_succession_due
 from altiplano_worker.runtime.crash_points import crash_point
 from altiplano_worker.runtime.index_errors import IndexMissingError, IndexStoreError
@@ -148,7 +148,7 @@ class IndexingTurn:
                 if reader.generation < self._generation:
                     return "the files are older than the database"
         except IndexMissingError:
-            has_chunks = bool(queries.indexed_chunks(self._collection.id, after=0, limit=1))
+            has_chunks = bool(index_contents.indexed_chunks(self._collection.id, after=0, limit=1))
             return "there are no files" if has_chunks else None
         except IndexStoreError as error:
             return error.message
@@ -157,7 +157,9 @@ class IndexingTurn:
     def _stored_batches(self) -> Iterator[sdk.IndexBatch]:
         """All indexed chunks with their stored vectors, page by page."""
         after = 0
-        while chunks := queries.indexed_chunks(self._collection.id, after=after, limit=MAX_BATCH):
+        while chunks := index_contents.indexed_chunks(
+            self._collection.id, after=after, limit=MAX_BATCH
+        ):
             self._watch.check()
             after = chunks[-1].id
             yield self._as_batch(chunks)
@@ -185,7 +187,7 @@ class IndexingTurn:
         taken yet; returns the id to go on after.
         """
         while wanted := limit - len(pending):
-            page = queries.pending_chunks(
+            page = index_contents.pending_chunks(
                 self._collection.id, after=after, limit=wanted, of_at_most=of_at_most
             )
             fresh = [chunk for chunk in page if chunk.id not in self._taken]
@@ -255,13 +257,13 @@ class IndexingTurn:
 
     def _may_gather(self, now: float) -> bool:
         """True while the next documents are nearly read: one segment for several costs less."""
-        return now - self._flushed_at < GATHER_SECONDS and queries.has_documents_to_read(
+        return now - self._flushed_at < GATHER_SECONDS and index_contents.has_documents_to_read(
             self._collection.id
         )
 
     def _may_wait(self, idle_seconds: float) -> bool:
         """True while staying is cheaper than coming back as a new job."""
-        return idle_seconds < PATIENCE_SECONDS and queries.has_documents_to_read(
+        return idle_seconds < PATIENCE_SECONDS and index_contents.has_documents_to_read(
             self._collection.id
         )
 

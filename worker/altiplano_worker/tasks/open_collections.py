@@ -13,10 +13,10 @@ import structlog
 import altiplano_sdk as sdk
 from altiplano.catalog.domain.running import RunPlugin
 from altiplano.kernel.database_threads import read_database, write_database
-from altiplano.knowledge import queries
+from altiplano.knowledge import index_contents, queries
 from altiplano.knowledge.domain.repair import request_repair
+from altiplano.knowledge.index_contents import Tombstones
 from altiplano.knowledge.models import Collection
-from altiplano.knowledge.queries import Tombstones
 from altiplano.knowledge.reading import index_step
 from altiplano_worker.runtime.context import CollectionEmbedder
 from altiplano_worker.runtime.index_errors import IndexMissingError, IndexStoreError
@@ -195,7 +195,7 @@ class _TombstoneMemory:
             at, known = self._known.get(collection.id, (-1, Tombstones(frozenset(), 0)))
         if at != generation:
             known = Tombstones(frozenset(), 0)
-        new = queries.tombstones_of(collection.id, after=known.last_id)
+        new = index_contents.tombstones_of(collection.id, after=known.last_id)
         if new.chunk_ids:
             known = Tombstones(known.chunk_ids | new.chunk_ids, new.last_id)
         with self._lock:

@@ -8,10 +8,10 @@ import structlog
 
 import altiplano_sdk as sdk
 from altiplano.kernel.jobs import JobClaim, has_rivals
-from altiplano.knowledge import queries
+from altiplano.knowledge import index_contents
 from altiplano.knowledge.domain import indexing, succession
+from altiplano.knowledge.index_contents import PendingChunk
 from altiplano.knowledge.models import Collection
-from altiplano.knowledge.queries import PendingChunk
 from altiplano.knowledge.reading import next_embedder_step
 from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.crash_points import crash_point
@@ -94,7 +94,7 @@ class Succession:
         spent = time.monotonic() - self._started
         if spent > TURN_SECONDS or (spent > RIVAL_SECONDS and has_rivals(self.claim)):
             return True
-        return queries.has_chunks_to_index(self._collection.id)
+        return index_contents.has_chunks_to_index(self._collection.id)
 
     def _take_over(self, embedder: ReadyEmbedder) -> None:
         store = open_stores.of(

@@ -21,6 +21,7 @@ from altiplano.kernel.jobs import (
     retry_job,
 )
 from altiplano.knowledge.domain.removal import remove_extracted
+from altiplano.knowledge.index_contents import PendingChunk, is_index_whole
 from altiplano.knowledge.index_files import remove_index_files
 from altiplano.knowledge.models import (
     Chunk,
@@ -30,7 +31,6 @@ from altiplano.knowledge.models import (
     DocumentVersion,
     Tombstone,
 )
-from altiplano.knowledge.queries import PendingChunk, is_index_whole
 from altiplano.knowledge.specs import IndexCollection
 
 IDS_PER_STATEMENT = 5000

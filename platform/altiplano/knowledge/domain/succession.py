@@ -13,8 +13,8 @@ from django.db.models import F, Q, QuerySet
 
 from altiplano.kernel.jobs import JobClaim, finish_job, hold_claim, record_progress, retry_job
 from altiplano.knowledge.domain.indexing import bury_missing
+from altiplano.knowledge.index_contents import PendingChunk
 from altiplano.knowledge.models import Chunk, Collection, DocumentState
-from altiplano.knowledge.queries import PendingChunk
 
 MAX_PROBLEM_CHARS = 500
 

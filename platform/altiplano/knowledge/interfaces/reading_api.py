@@ -10,8 +10,8 @@ from altiplano.kernel.reasons import in_my_language
 from altiplano.kernel.schemas import RequestBody, ResponseBody
 from altiplano.knowledge.domain.reading_choice import Choice, change_reading, keep_embedder
 from altiplano.knowledge.domain.rereading import outlook_of, read_again, stop_reading_again
+from altiplano.knowledge.index_contents import next_progress
 from altiplano.knowledge.models import Collection
-from altiplano.knowledge.queries import next_progress
 from altiplano.knowledge.reading import (
     Step,
     embedder_step,

@@ -13,8 +13,8 @@ from altiplano.catalog.queries import ReleaseKey, UsableRelease, usable_releases
 from altiplano.kernel.reasons import in_my_language
 from altiplano.knowledge.domain.reading_choice import OPTIONAL_PARTS, PARTS
 from altiplano.knowledge.domain.rereading import Outlook, outlook_of
+from altiplano.knowledge.index_contents import NextProgress, next_progress
 from altiplano.knowledge.models import Collection
-from altiplano.knowledge.queries import NextProgress, next_progress
 from altiplano.knowledge.reading import (
     Step,
     embedder_step,
