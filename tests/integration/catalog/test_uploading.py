@@ -67,6 +67,8 @@ def test_unsigned_release_is_refused(alice, author, tmp_path):
     with pytest.raises(NotAllowedError) as refused:
         upload(alice, write_archive(tmp_path))
     assert refused.value.code == "not_signed"
+    (finding,) = refused.value.extra["findings"]
+    assert finding["rule"] == "ALT412"
     assert list(stored_archives()) == []
 
 
@@ -76,6 +78,9 @@ def test_key_of_another_organization_signs_nothing_here(alice, charlie, tmp_path
     with pytest.raises(NotAllowedError) as refused:
         upload(alice, write_archive(tmp_path, author=stranger))
     assert refused.value.code == "unknown_key"
+    (finding,) = refused.value.extra["findings"]
+    assert finding["rule"] == "ALT412"
+    assert "keys in the portal" in finding["hint"]
 
 
 def test_retired_key_signs_nothing_new_and_the_next_one_does(alice, author, tmp_path):

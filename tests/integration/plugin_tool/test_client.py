@@ -1,10 +1,12 @@
 """What the author's tool says to a platform, and what it makes of the answers."""
 
 import socket
+import threading
+from pathlib import Path
 
 import pytest
 
-from altiplano_sdk.cli.client import Platform, PlatformError
+from altiplano_sdk.cli.client import Platform, PlatformError, StreamEvent
 from altiplano_sdk.cli.screen import Screen
 from altiplano_sdk.cli.trying import DevSession, told
 from tests.integration.plugin_tool.fake_platform import APP, KEY, fake_platform
@@ -134,3 +136,49 @@ def test_saved_folder_is_sent_again_when_it_is_sound(platform, tmp_path, capsys)
     assert session.send()
     digests = [digest for *_, digest in platform.received]
     assert len(set(digests)) == 2
+
+
+class TalkativePlatform(Platform):
+    """Has always something to tell, until it was sent the folder a second time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("https://a.example", KEY)
+        self.folder = folder
+        self.sent = 0
+        self.is_over = threading.Event()
+
+    def put_draft(self, package, file, *, app):
+        self.sent += 1
+        if self.sent == 2:
+            self.is_over.set()
+            raise KeyboardInterrupt
+        return {"app": app}
+
+    def follow_draft(self, package, *, since=""):
+        entry = self.folder / "glossary_guard" / "__init__.py"
+        entry.write_text(f"{CODE}\n# saved\n")
+        while not self.is_over.wait(0.02):
+            yield StreamEvent("log", {"event": "busy"}, "1")
+
+
+def test_saved_folder_is_sent_also_while_there_is_always_something_to_tell(tmp_path, capsys):
+    folder = write_folder(tmp_path / "glossary-guard")
+    platform = TalkativePlatform(folder)
+    session = DevSession(folder, platform, APP, Screen())
+    assert session.send()
+    with pytest.raises(KeyboardInterrupt):
+        session.follow()
+    assert platform.sent == 2
+    assert "busy" in capsys.readouterr().out
+
+
+def test_file_that_vanishes_while_it_is_read_is_told(tmp_path, monkeypatch, capsys):
+    folder = write_folder(tmp_path / "glossary-guard")
+    session = DevSession(folder, TalkativePlatform(folder), APP, Screen())
+
+    def vanish(*_args, **_kwargs):
+        raise FileNotFoundError(2, "No such file or directory", "glossary_guard/terms.py")
+
+    monkeypatch.setattr("altiplano_sdk.cli.trying.pack_folder", vanish)
+    assert not session.send()
+    assert "terms.py cannot be read" in capsys.readouterr().out

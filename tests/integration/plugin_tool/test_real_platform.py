@@ -69,6 +69,7 @@ def test_draft_is_taken_in_and_attached(alice, file):
     app = AppFactory(organization=alice.organization)
     answer = Wire(alice).put_draft("glossary-guard", file, app=str(app.slug))
     assert (answer["state"], answer["app"]) == (PackageState.DRAFT, app.slug)
+    assert answer["builder"] == f"/apps/{app.id}/build/"
     again = Wire(alice).put_draft("glossary-guard", file, app=str(app.id))
     assert again["digest"] == answer["digest"]
     assert PackageRelease.unscoped.count() == 1
@@ -85,8 +86,9 @@ def test_signed_release_is_taken_in_and_followed(alice, file, tmp_path):
 
 
 def test_unsigned_release_is_refused_in_a_sentence(alice, file):
-    with pytest.raises(PlatformError, match="The platform says no"):
+    with pytest.raises(PlatformError, match="The platform says no") as refused:
         Wire(alice).post_release(file)
+    assert [finding.rule for finding in refused.value.findings] == ["ALT412"]
     assert PackageRelease.unscoped.count() == 0
 
 

@@ -16,7 +16,7 @@ from altiplano_sdk import PackageManifest
 from altiplano_sdk.packaging import Finding, PackageError
 from altiplano_sdk.packaging.archive import PackageArchive, open_archive
 from altiplano_sdk.packaging.layout import REPORT, SBOM
-from altiplano_sdk.packaging.signing import SignatureState, verify_archive
+from altiplano_sdk.packaging.signing import SignatureResult, SignatureState, verify_archive
 
 
 class PackageRefusedError(DomainError):
@@ -32,6 +32,24 @@ class PackageRefusedError(DomainError):
             fields={"file": _("refused")},
         )
         self.findings = tuple(findings)
+
+    @property
+    def extra(self) -> Mapping[str, object]:
+        return {"findings": [finding.to_dict() for finding in self.findings]}
+
+
+class SignerRefusedError(NotAllowedError):
+    """The file is whole, but no active key of the organization signed it."""
+
+    def __init__(self, result: SignatureResult) -> None:
+        super().__init__(
+            _(
+                "This release is not signed by one of your organization's active keys. Sign it with "
+                "“altiplano-plugin sign” and add the public key to your keys."
+            ),
+            code="not_signed" if result.state is SignatureState.UNSIGNED else "unknown_key",
+        )
+        self.findings = result.findings
 
     @property
     def extra(self) -> Mapping[str, object]:
@@ -77,7 +95,7 @@ def read_archive(file: Path) -> ArchiveFacts:
 def signer_of(organization_id: uuid.UUID, file: Path) -> AuthorKey:
     """Which of the organization's keys signed the file.
 
-    Raises NotAllowedError when none did, or one that is retired or revoked; PackageRefusedError
+    Raises SignerRefusedError when none did, or one that is retired or revoked; PackageRefusedError
     for a signature that is not of these contents.
     """
     active = AuthorKey.objects.within(organization_id).filter(
@@ -92,13 +110,7 @@ def signer_of(organization_id: uuid.UUID, file: Path) -> AuthorKey:
     if result.state is SignatureState.BROKEN:
         raise PackageRefusedError(result.findings)
     if result.state is not SignatureState.VALID:
-        raise NotAllowedError(
-            _(
-                "This release is not signed by one of your organization's active keys. Sign it with "
-                "“altiplano-plugin sign” and add the public key to your keys."
-            ),
-            code="not_signed" if result.state is SignatureState.UNSIGNED else "unknown_key",
-        )
+        raise SignerRefusedError(result)
     return next(key for key in keys.values() if key.fingerprint == result.key_id)
 
 

@@ -14,7 +14,7 @@ from altiplano.accounts.principal import Principal
 from altiplano.catalog import queries
 from altiplano.catalog.domain import author_keys
 from altiplano.catalog.domain.drafts import remove_draft
-from altiplano.catalog.domain.reading import PackageRefusedError
+from altiplano.catalog.domain.reading import PackageRefusedError, SignerRefusedError
 from altiplano.catalog.domain.uploading import WAITING, receive_release, withdraw_release
 from altiplano.catalog.interfaces.cards import rights_of
 from altiplano.catalog.interfaces.forms import KeyForm, UploadForm
@@ -42,7 +42,8 @@ def own_packages(request: HttpRequest, principal: Principal) -> HttpResponse:
         except DomainError as error:
             form.is_valid()
             add_domain_errors(form, error)
-            findings = error.findings if isinstance(error, PackageRefusedError) else ()
+            if isinstance(error, PackageRefusedError | SignerRefusedError):
+                findings = error.findings
             status = error.status
         else:
             messages.success(request, _("The release is being checked."))

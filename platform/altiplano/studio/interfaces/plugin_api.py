@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.urls import reverse
 from ninja import Router, Status
 from pydantic import Field
 
@@ -18,6 +19,7 @@ class PluginDraftOut(ReleaseOut):
     """A draft, and the app that it was attached to by this request."""
 
     app: str | None = Field(description="The app's short name.")
+    builder: str | None = Field(description="The page on which that app's pipeline is built.")
     kinds: list[str] = Field(description="What the app's stages may call this plugin for.")
 
 
@@ -40,7 +42,12 @@ def upload_draft(request: ApiRequest, package: str, app: str | None = None) -> P
         attach_draft(principal=request.auth, app_id=chosen.id, slug=package)
     fields: dict[str, Any] = release_fields(draft)
     kinds = [provided["kind"] for provided in draft.manifest["provides"]]
-    return PluginDraftOut(app=None if chosen is None else chosen.slug, kinds=kinds, **fields)
+    return PluginDraftOut(
+        app=None if chosen is None else chosen.slug,
+        builder=None if chosen is None else reverse("studio:build", args=[chosen.id]),
+        kinds=kinds,
+        **fields,
+    )
 
 
 @router.delete("/plugins/drafts/{package}", response={204: None}, summary="Remove a draft")

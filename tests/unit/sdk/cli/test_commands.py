@@ -246,6 +246,15 @@ def test_install_without_a_file_or_a_key_is_told(here, said):
     assert "key cannot be read from missing" in said()
 
 
+def test_ctrl_c_ends_every_command_without_a_traceback(here, said, monkeypatch):
+    def interrupted(*_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("altiplano_sdk.cli.making.tested", interrupted)
+    assert main(["test"]) == 130
+    assert said().strip() == "Stopped."
+
+
 def test_dev_of_an_unsound_manifest_sends_nothing(here, said):
     write_folder(here, {"altiplano-plugin.toml": "id = 1"})
     options = ["--connect", "https://a.example", "--key", "k", "--app", "a"]

@@ -67,7 +67,12 @@ def test_signing_changes_no_file_and_no_digest(signed):
 
 
 def test_unsigned_archive_says_so():
-    assert _state(make_archive()) is SignatureState.UNSIGNED
+    with open_archive(make_archive()) as archive:
+        result = verify_archive(archive, [])
+    assert result.state is SignatureState.UNSIGNED
+    (finding,) = result.findings
+    assert finding.rule == "ALT412"
+    assert "altiplano-plugin sign" in finding.hint
 
 
 def test_key_of_somebody_else_is_unknown(signed, tmp_path):
@@ -75,7 +80,7 @@ def test_key_of_somebody_else_is_unknown(signed, tmp_path):
     with open_archive(signed) as archive:
         result = verify_archive(archive, [other])
     assert result.state is SignatureState.UNKNOWN_KEY
-    assert [finding.rule for finding in result.findings] == ["ALT411"]
+    assert [finding.rule for finding in result.findings] == ["ALT412"]
 
 
 def test_signing_again_replaces_the_signature(signed, key, tmp_path):

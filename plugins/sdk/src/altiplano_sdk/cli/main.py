@@ -11,6 +11,7 @@ from altiplano_sdk.cli.screen import Screen
 from altiplano_sdk.contracts.kinds import StageKind
 
 _HERE: Final = Path()
+_INTERRUPTED: Final = 130
 # By module and function: `new` must not wait for what `sign` imports.
 _COMMANDS: Final = {
     "new": "making",
@@ -24,7 +25,10 @@ _COMMANDS: Final = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when it went well, 1 when there is something to mend, 2 for a command nobody knows."""
+    """0 when it went well, 1 when there is something to mend, 2 for a command nobody knows.
+
+    130 when Ctrl-C ended it, as shells expect.
+    """
     options = make_parser().parse_args(arguments)
     command: Callable[[argparse.Namespace, Screen], int] = getattr(
         import_module(f"altiplano_sdk.cli.{_COMMANDS[options.command]}"), options.command
@@ -32,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     screen = Screen()
     try:
         return command(options, screen)
+    except KeyboardInterrupt:
+        screen.say("\nStopped.")
+        return _INTERRUPTED
     finally:
         screen.show()
 

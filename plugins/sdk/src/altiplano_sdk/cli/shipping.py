@@ -53,7 +53,9 @@ def sign(options: argparse.Namespace, screen: Screen) -> int:
         if options.new_key:
             key = create_key(options.key)
             screen.good(f"A new key, kept in ~/.config/altiplano/keys/{options.key}.pem.")
-            screen.say("Add its public half to your keys in the portal, once:")
+            screen.say(
+                "Add its public half to your keys in the portal (Plugins, Author keys), once:"
+            )
             screen.say(f"  {format_public_key(raw_public_key(key))}")
         else:
             key = load_key(options.key)
@@ -74,7 +76,8 @@ def sign(options: argparse.Namespace, screen: Screen) -> int:
         screen.bad(f"{options.file}: {error.strerror}.")
         return 1
     screen.good(f"{file.name} is signed with the key {result.key_id}.")
-    screen.say("\nNext: upload it in the portal, or altiplano-plugin install --connect ADDRESS")
+    screen.say("\nNext: upload it in the portal, or")
+    screen.say("  altiplano-plugin install --connect ADDRESS --key API_KEY")
     return 0
 
 

@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,8 @@ def dev(options: argparse.Namespace, screen: Screen) -> int:
     if not session.send():
         return 1
     screen.say("Add it to the pipeline in the builder, once, and ask. Save to send it again.")
+    if session.builder:
+        screen.say(f"  {options.connect.rstrip('/')}{session.builder}")
     screen.say("A draft has no network and no secrets. Ctrl-C ends.")
     screen.show()
     try:
@@ -55,10 +58,13 @@ class DevSession:
     def __init__(self, folder: Path, platform: Platform, app: str, screen: Screen) -> None:
         self.folder = folder
         self.package = read_manifest(folder).id
+        self.builder = ""
+        """The path of the page on which the app's pipeline is built, once it was sent."""
         self._platform = platform
         self._app = app
         self._screen = screen
         self._events: queue.SimpleQueue[StreamEvent | str] = queue.SimpleQueue()
+        self._over = threading.Event()
         self._stamp: Stamp = {}
         # Wheels are fetched once for the same requirements: saving a file must not wait for pip.
         self._fetch = cache(fetch_wheels)
@@ -77,7 +83,12 @@ class DevSession:
         except PlatformError as error:
             self._screen.findings(error.findings, room=12)
             self._screen.bad(str(error))
+        except OSError as error:
+            # An editor moves files about while it saves. What it leaves is seen at the next look.
+            name = Path(error.filename).name if error.filename else "a file"
+            self._screen.bad(f"Not sent: {name} cannot be read ({error.strerror}).")
         else:
+            self.builder = str(answer.get("builder") or "")
             seconds = time.monotonic() - started
             digest = str(answer.get("digest", packed.digest))[:12]
             self._screen.good(
@@ -94,22 +105,32 @@ class DevSession:
         return stamp_of(self.folder) != self._stamp
 
     def follow(self) -> None:
-        """Shows what happens and sends what is saved, until it is interrupted."""
+        """Shows what happens and sends what is saved, until it is interrupted.
+
+        The folder is looked at however much there is to show.
+        """
         threading.Thread(target=self._listen, name="draft-events", daemon=True).start()
+        try:
+            self._tell_and_send()
+        finally:
+            self._over.set()
+
+    def _tell_and_send(self) -> None:
+        look_at = time.monotonic() + LOOK_EVERY
         while True:
-            try:
-                event = self._events.get(timeout=LOOK_EVERY)
-            except queue.Empty:
+            with suppress(queue.Empty):
+                event = self._events.get(timeout=max(0.0, look_at - time.monotonic()))
+                self._screen.say(event if isinstance(event, str) else told(event))
+                self._screen.show()
+            if time.monotonic() >= look_at:
                 if self.changed():
                     self.send()
-                continue
-            self._screen.say(event if isinstance(event, str) else told(event))
-            self._screen.show()
+                look_at = time.monotonic() + LOOK_EVERY
 
     def _listen(self) -> None:
         """Puts every event into the queue; goes on where it was when the connection is lost."""
         since, lost = "", False
-        while True:
+        while not self._over.is_set():
             try:
                 for event in self._platform.follow_draft(self.package, since=since):
                     since, lost = event.id or since, False
@@ -118,7 +139,7 @@ class DevSession:
                 if not lost:
                     self._events.put(str(error))
                 lost = True
-            time.sleep(_WAIT_AGAIN)
+            self._over.wait(_WAIT_AGAIN)
 
 
 def stamp_of(folder: Path) -> Stamp:

@@ -46,14 +46,16 @@ class SignatureResult:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Why the archive is not its author's; none when it is unsigned."""
+        """Why nobody may take the archive for its author's; none when it is signed by one."""
         if self.state is SignatureState.BROKEN:
             message = "The signature is not one of these contents."
             return (rules.SIGNATURE.finding(message, file=SIGNATURE),)
         if self.state is SignatureState.UNKNOWN_KEY:
             message = f"The key {self.key_id} is not one of the author's."
-            hint = "Add the public key to your keys in the portal, or sign with another one."
-            return (rules.SIGNATURE.finding(message, file=SIGNATURE, hint=hint),)
+            hint = "Add its public half to your keys in the portal, or sign with another one."
+            return (rules.NOT_THE_AUTHORS.finding(message, file=SIGNATURE, hint=hint),)
+        if self.state is SignatureState.UNSIGNED:
+            return (rules.NOT_THE_AUTHORS.finding("Nobody signed this file.", file=SIGNATURE),)
         return ()
 
 

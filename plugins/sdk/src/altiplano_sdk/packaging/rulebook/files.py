@@ -153,6 +153,15 @@ SIGNATURE: Final = Rule(
     bad=_entries("signature.json (of other contents)"),
     good=_entries("signature.json"),
 )
+NOT_THE_AUTHORS: Final = Rule(
+    "ALT412",
+    "A release is signed with a key of its author",
+    "Who installs it must know that it is yours, and that nobody changed it on its way.",
+    "Sign it: `altiplano-plugin sign`, the first time with --new-key; then add the public half to "
+    "your keys in the portal.",
+    bad=_entries("(no signature.json)"),
+    good=_entries("signature.json"),
+)
 
 UNPINNED: Final = Rule(
     "ALT601",
@@ -202,5 +211,6 @@ ARCHIVE_RULES: Final = (
     WHEEL_NOT_LOCKED,
     BAD_WHEEL,
     SIGNATURE,
+    NOT_THE_AUTHORS,
 )
 REQUIREMENT_RULES: Final = (UNPINNED, NO_ADDRESSES, PROVIDED, NOT_FETCHED)
