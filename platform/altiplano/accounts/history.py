@@ -113,6 +113,13 @@ SENTENCES: Mapping[str, StrPromise] = {
     ),
     "organization.deleted": _("%(who)s deleted the organization “%(name)s”."),
     "person.made_staff": _("%(email)s was made staff of the platform."),
+    "person.deleted": _("%(who)s deleted their own account."),
+    "queue.paused": _("%(who)s paused the queue “%(object)s”."),
+    "queue.draining": _("%(who)s lets the queue “%(object)s” drain."),
+    "queue.opened": _("%(who)s opened the queue “%(object)s” again."),
+    "edition.published": _("%(who)s published the edition “%(edition)s”."),
+    "edition.frozen": _("The edition “%(edition)s” has begun: what was announced stays as it is."),
+    "phase.extended": _("%(who)s gave a phase of the edition “%(edition)s” more time: %(reason)s"),
     "toolserver.tools_approved": _("%(who)s approved the tools of the server “%(name)s”."),
     "app.reading": _("%(who)s changed whether visitors of “%(slug)s” may open its documents."),
 }
@@ -164,6 +171,7 @@ def _sentence_of(event: AuditEvent, people: Mapping[uuid.UUID, User], *, unknown
     data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
     words = _Words({key: _word(value) for key, value in data.items()})
     words["who"] = event.actor_label
+    words["object"] = event.object_id
     person = people.get(_person_id(event) or uuid.UUID(int=0))
     words["person"] = (
         person.email if person else data.get("email", unknown or gettext("a former member"))

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from altiplano.kernel.sentences import said_size
 from altiplano_sdk import Grants, PackageManifest, StageKind
-from altiplano_sdk.pipelines import ORDER
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -31,8 +30,6 @@ KIND_NAMES: Final[Mapping[str, StrPromise]] = {
     StageKind.TOOL: gettext_lazy("Tool"),
     StageKind.EVALUATOR: gettext_lazy("Evaluator"),
 }
-APP_KINDS: Final = frozenset({*ORDER, StageKind.GUARD, StageKind.TOOL})
-COLLECTION_KINDS: Final = frozenset({StageKind.PARSER, StageKind.SPLITTER, StageKind.EMBEDDER})
 _SEES: Final[Mapping[str, StrPromise]] = {
     StageKind.LOADER: gettext_lazy("It sees the address or the settings you give it."),
     StageKind.PARSER: gettext_lazy("It sees every file that it reads."),
@@ -105,11 +102,6 @@ def needs_of(grants: Grants | Mapping[str, Any]) -> str:
 def kinds_of(manifest: Mapping[str, Any]) -> list[StrPromise | str]:
     """The names of the kinds that a package provides."""
     return [KIND_NAMES.get(each["kind"], each["kind"]) for each in manifest["provides"]]
-
-
-def has_place(manifest: Mapping[str, Any]) -> bool:
-    """Whether an app or a collection has a place for any of the kinds that a package provides."""
-    return any(each["kind"] in APP_KINDS | COLLECTION_KINDS for each in manifest["provides"])
 
 
 def sees_of(manifest: Mapping[str, Any]) -> list[str]:

@@ -109,17 +109,6 @@ def test_card_tells_figures_releases_and_users(alice, charlie):
     assert charlie.organization.name not in shown
 
 
-def test_kind_that_no_app_has_a_place_for_says_so(alice):
-    publish("nice-guard")
-    publish(
-        "air-quality",
-        manifest_changes={"provides": [{"kind": "loader", "entry": "air_quality:Loader"}]},
-    )
-    note = "Apps have no place for a plugin of this kind yet"
-    assert note in page(alice.browser, "/plugins/air-quality/install/")
-    assert note not in page(alice.browser, "/plugins/nice-guard/install/")
-
-
 def test_owner_installs_with_the_rights_they_choose(alice, bob):
     publish("glossary-guard", manifest_changes={"grants": WISHES})
     page(bob.browser, "/plugins/glossary-guard/install/", 403)

@@ -7,7 +7,7 @@ from typing import Any
 from altiplano.accounts.principal import Principal
 from altiplano.catalog.measures import said_measure
 from altiplano.catalog.package_models import Package, PackageRelease
-from altiplano.catalog.wording import Touch, has_place, kinds_of, touches_of
+from altiplano.catalog.wording import Touch, kinds_of, touches_of
 
 
 def rights_of(principal: Principal) -> dict[str, bool]:
@@ -37,7 +37,6 @@ class Card:
     kinds: list[Any]
     languages: list[str]
     personal_data: bool
-    has_place: bool
     touches: tuple[Touch, ...]
     users: int
     passed: int
@@ -62,7 +61,6 @@ def card_of(release: PackageRelease, package: Package | None = None) -> Card:
         kinds=kinds_of(manifest),
         languages=[each for each in manifest["languages"] if each != "*"],
         personal_data=manifest["personal_data"],
-        has_place=has_place(manifest),
         touches=touches_of(manifest["grants"]),
         users=getattr(package, "users", 0),
         passed=report.get("passed", 0),
