@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import enter_dashboard, open_page, sign_in
+from tests.e2e.conftest import enter_dashboard, open_address, open_page, sign_in
 from tests.e2e.pages import DASHBOARD, PAGES, Visitor
 
 SCREENS = Path(__file__).resolve().parents[2] / "screens"
@@ -33,7 +33,7 @@ def test_pictures_of_every_page(browser, platform, places, operator, width, lang
             enter_dashboard(page, platform, operator)
         for each in (*PAGES, *DASHBOARD):
             if each.visitor is visitor:
-                page.goto(platform.url + each.address.format(**places))
+                open_address(page, platform, each.address.format(**places))
                 page.wait_for_load_state("networkidle")
                 page.screenshot(path=folder / f"{each.name}.png", full_page=True)
         context.close()

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import every, open_page, sign_in
+from tests.e2e.conftest import every, open_address, open_page, sign_in
 from tests.e2e.pages import PAGES, Visitor
 from tests.e2e.test_browser_story import wait_until_over
 
@@ -21,6 +21,17 @@ def test_language_is_chosen_once_and_kept(page, platform):
     expect(page.locator("body")).to_contain_text("Vous parlez à une IA")
 
 
+def test_tabs_are_one_line_on_a_phone_and_show_where_one_is(browser, platform):
+    context, page = open_page(browser, viewport={"width": 390, "height": 800})
+    sign_in(page, platform)
+    page.goto(platform.url + "/organization/history/")
+    current = page.locator(".tabs [aria-current]")
+    first = page.locator(".tabs a").first
+    expect(current).to_be_in_viewport(ratio=1)
+    assert first.evaluate("a => a.offsetTop") == current.evaluate("a => a.offsetTop")
+    context.close()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_pages_are_accessible_and_fit(browser, platform, places, width, language):
@@ -31,7 +42,7 @@ def test_pages_are_accessible_and_fit(browser, platform, places, width, language
         if visitor is Visitor.OWNER:
             sign_in(page, platform)
         for each in (each for each in PAGES if each.visitor is visitor):
-            page.goto(platform.url + each.address.format(**places))
+            open_address(page, platform, each.address.format(**places))
             if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                 found[each.name] = "wider than the window"
             violations = Axe().run(page, options=WCAG_22_AA).response["violations"]

@@ -52,6 +52,12 @@ for (const mark of document.querySelectorAll("[data-forget]")) {
   session.removeItem(KEEP + mark.dataset.forget);
 }
 
+// On a phone tabs are one line that scrolls: the current one is in the middle of it.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const line = tab.parentElement;
+  line.scrollLeft = tab.offsetLeft - line.offsetLeft - (line.clientWidth - tab.offsetWidth) / 2;
+}
+
 // A second click while the first is on its way sends nothing.
 document.addEventListener("submit", (event) => {
   const form = event.target;
