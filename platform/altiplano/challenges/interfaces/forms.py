@@ -11,7 +11,11 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.text import capfirst
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from altiplano.challenges.calendar import (
     RepeatedTimeError,
@@ -49,6 +53,8 @@ EDITION_FIELDS = (
 
 class LanguagesField(forms.CharField):
     """Two-letter codes with spaces between them; a list of them once read."""
+
+    widget = UnfoldAdminTextInputWidget
 
     def prepare_value(self, value: Any) -> Any:
         return " ".join(value) if isinstance(value, list) else value
