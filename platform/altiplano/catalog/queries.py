@@ -105,6 +105,29 @@ def installed_plugins(
     }
 
 
+def plugin_titles(organization_id: uuid.UUID, slugs: Collection[str]) -> Mapping[ReleaseKey, str]:
+    """What the plugins of these ids are called, whether they still run or not.
+
+    Of packages, the title is that of the newest release that was published or is one's own; a file
+    that was never opened has none.
+    """
+    built_in = PluginRelease.objects.filter(plugin__slug__in=slugs).select_related("plugin")
+    packages = (
+        PackageRelease.objects.published() | PackageRelease.objects.owned_by(organization_id)
+    ).filter(package__slug__in=slugs)
+    titles = {
+        (provided["kind"], slug): str(manifest["title"])
+        for slug, manifest in packages.order_by("id").values_list("package__slug", "manifest")
+        for provided in manifest.get("provides", ())
+    }
+    return titles | {
+        (release.plugin.kind, release.plugin.slug): str(
+            release.manifest.get("title") or release.plugin.slug
+        )
+        for release in built_in
+    }
+
+
 def _chosen(
     organization_id: uuid.UUID, drafts: Collection[uuid.UUID], *, is_usable: bool
 ) -> Iterator[PackageRelease]:

@@ -2,8 +2,10 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from altiplano.kernel.task_names import name_of_task
 from altiplano.kernel.tenancy import IdentifiedModel
 
 
@@ -73,7 +75,7 @@ class Job(IdentifiedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.task} {self.subject_id} ({self.get_state_display()})"
+        return f"{capfirst(name_of_task(self.task))} {self.subject_id} ({self.get_state_display()})"
 
 
 class Heartbeat(models.Model):

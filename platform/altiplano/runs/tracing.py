@@ -16,7 +16,11 @@ from altiplano.kernel.reasons import in_my_language
 from altiplano.runs import queries
 from altiplano.runs.models import Answer, Run
 from altiplano.runs.trace_words import CALL_STATES, say_detail
+from altiplano.studio.plugins import plugin_titles
 from altiplano.studio.stage_edits import KIND_NAMES
+
+Titles = Mapping[tuple[str, str], str]
+"""What plugins are called, by kind and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,14 @@ class TracedPassage:
 
 @dataclass(frozen=True, slots=True)
 class TracedStage:
-    """One stage. ``begun`` and ``share`` are parts of the whole time, from 0 to 100."""
+    """One stage. ``begun`` and ``share`` are parts of the whole time, from 0 to 100.
+
+    ``plugin`` is an id; its ``plugin_title`` is empty where nobody knows the plugin any more.
+    """
 
     name: str
     plugin: str
+    plugin_title: str
     ms: float
     begun: float
     share: float
@@ -52,6 +60,7 @@ class TracedCall:
 
     name: str
     plugin: str
+    plugin_title: str
     state: str
     is_done: bool
     arguments: str
@@ -90,17 +99,18 @@ def trace_for(principal: Principal, run_id: object) -> Trace:
 
 
 def trace_of(run: Run) -> Trace:
-    """The trace of the run; two queries."""
+    """The trace of the run; five queries."""
     answer = Answer.objects.filter(run_id=run.id).first()
     if answer is None:
         return Trace(run)
     cited = set(run.citations.values_list("chunk_id", flat=True))
+    titles = _titles_in(run, answer)
     total = float(answer.timings.get("total_ms") or 0.0)
     return Trace(
         run=run,
         passages=_passages_in(answer.events, cited),
-        stages=_stages_in(answer.events, total),
-        calls=_calls_in(answer),
+        stages=_stages_in(answer.events, total, titles),
+        calls=_calls_in(answer, titles),
         prompt=tuple(answer.prompt),
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
@@ -128,7 +138,14 @@ def _passages_in(events: Sequence[Mapping[str, Any]], cited: set[int]) -> tuple[
     )
 
 
-def _stages_in(events: Sequence[Mapping[str, Any]], total: float) -> tuple[TracedStage, ...]:
+def _titles_in(run: Run, answer: Answer) -> Titles:
+    named = {str(each["plugin"]) for each in answer.events if "plugin" in each}
+    return plugin_titles(run.organization_id, named)
+
+
+def _stages_in(
+    events: Sequence[Mapping[str, Any]], total: float, titles: Titles
+) -> tuple[TracedStage, ...]:
     """One after the other, as stages run; what lies between them is not worth a bar."""
     finished = [each for each in events if each.get("type") == "stage.finished"]
     whole = max(total, sum(float(each["ms"]) for each in finished), 0.001)
@@ -141,6 +158,7 @@ def _stages_in(events: Sequence[Mapping[str, Any]], total: float) -> tuple[Trace
             TracedStage(
                 name=str(KIND_NAMES.get(kind, kind)),
                 plugin=str(event["plugin"]),
+                plugin_title=titles.get((kind, str(event["plugin"])), ""),
                 ms=ms,
                 begun=round(100 * begun / whole, 2),
                 share=round(100 * ms / whole, 2),
@@ -151,11 +169,12 @@ def _stages_in(events: Sequence[Mapping[str, Any]], total: float) -> tuple[Trace
     return tuple(stages)
 
 
-def _calls_in(answer: Answer) -> tuple[TracedCall, ...]:
+def _calls_in(answer: Answer, titles: Titles) -> tuple[TracedCall, ...]:
     return tuple(
         TracedCall(
             name=call["name"],
             plugin=call["plugin"],
+            plugin_title=titles.get(("tool", call["plugin"]), ""),
             state=str(CALL_STATES.get(call["state"], call["state"])),
             is_done=call["state"] == "done",
             arguments=json.dumps(call["arguments"], ensure_ascii=False),

@@ -1,9 +1,10 @@
 """Which plugins an app may name: in its draft, in a frozen version, and pinned for a run."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from altiplano.catalog import queries as catalog
 from altiplano.catalog.pins import pin_of
 from altiplano.catalog.queries import (
     ReleaseKey,
@@ -12,6 +13,7 @@ from altiplano.catalog.queries import (
     pinned_releases,
     usable_releases,
 )
+from altiplano.kernel.reasons import in_my_language
 from altiplano.serving.domain.tool_servers import release_of
 from altiplano.serving.models import ToolServer
 from altiplano.serving.queries import tool_servers_usable_by
@@ -46,6 +48,16 @@ def _with_tool_servers(organization_id: uuid.UUID, usable: Releases | None) -> R
 def _as_release(server: ToolServer) -> UsableRelease:
     manifest, schema = release_of(server)
     return UsableRelease("tool", server.plugin, manifest["version"], manifest, schema)
+
+
+def plugin_titles(organization_id: uuid.UUID, slugs: Collection[str]) -> Mapping[ReleaseKey, str]:
+    """What those who build apps call these plugins, in the active language; tool servers too."""
+    titles = catalog.plugin_titles(organization_id, slugs)
+    servers = tool_servers_usable_by(organization_id)
+    return {
+        **{key: in_my_language(title) for key, title in titles.items()},
+        **{("tool", server.plugin): server.name for server in servers},
+    }
 
 
 def releases_of_version(version: AppVersion) -> Releases | None:

@@ -144,6 +144,9 @@ def test_rights_are_changed_and_an_empty_secret_keeps_its_value(alice):
     assert "switched off" in page(browser, "/plugins/mine/installed/")
     refused = browser.post("/plugins/glossary-guard/uninstall/", {"name": "no"})
     assert refused.status_code == 400
+    asked = " ".join(refused.content.decode().split())
+    assert "> Uninstall </button>" in asked
+    assert "This is not the name. Nothing was changed." in asked
     browser.post("/plugins/glossary-guard/uninstall/", {"name": "glossary-guard"})
     assert not Installation.unscoped.exists()
 

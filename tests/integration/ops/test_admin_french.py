@@ -58,6 +58,12 @@ def test_failed_job_is_told_in_french(operator, failed):
     assert "parse_document" in listed, "the filter names tasks as the logs do"
 
 
+def test_a_jobs_page_says_what_it_does_with_the_codes_name_beside(operator, failed):
+    said = words_of(operator, f"/admin/kernel/job/{failed.pk}/change/")
+    assert f"Lire un document {failed.subject_id} (échec)" in said
+    assert "Lire un document, échec altiplano.knowledge.parse_document" in said
+
+
 def test_reasons_are_sorted_as_they_are_stored(operator, failed):
     answer = operator.get("/admin/kernel/job/?o=3")
     assert answer.status_code == 200

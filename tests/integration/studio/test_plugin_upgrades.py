@@ -167,7 +167,8 @@ def test_page_shows_the_preview_and_upgrades(alice, app, installed):
     assert "from 1.0.0 to 2.0.0" in shown
     assert "Garden" in shown
     assert "goes on answering with 1.0.0" in shown
-    assert "Asks the app&#x27;s language model" in shown
+    assert shown.count("Asks the app&#x27;s language model") == 1
+    assert 'Asks the app&#x27;s language model <span class="pill">new</span>' in shown
     answer = browser.post(
         "/plugins/glossary-guard/upgrade/", {"version": "2.0.0", "model_use": "on"}
     )

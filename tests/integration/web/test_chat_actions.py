@@ -17,6 +17,8 @@ from altiplano.runs.models import (
     RunState,
 )
 from altiplano.serving.models import ModelEndpoint
+from tests.factories.packages import publish
+from tests.factories.studio import report_plugin
 from tests.integration.web.conftest import QUOTE
 from tests.integration.web.test_pages import body_of, signed_in
 
@@ -244,7 +246,7 @@ def test_trace_shows_stages_passages_and_the_prompt_as_sent(alice, garden):
             {"type": "passages.found", "passages": [passage]},
             {"type": "stage.finished", "kind": "retriever", "plugin": "hybrid", "ms": 12.5},
         ],
-        timings={"total_ms": 50.0, "generate_ms": 1000.0},
+        timings={"total_ms": 1500.0, "generate_ms": 1000.0},
         completion_tokens=8,
     )
     client = signed_in(alice)
@@ -254,8 +256,24 @@ def test_trace_shows_stages_passages_and_the_prompt_as_sent(alice, garden):
     assert "A heap &lt;b&gt;that&lt;/b&gt;" in page
     assert "score 0.750" in page
     assert "12.5 ms" in page
+    assert "1.5 s" in page
     assert "8.0 a second" in page
     assert "<html" not in body_of(client.get(address, headers=PART))
+
+
+def test_trace_calls_plugins_by_their_names_with_the_id_beside(alice, garden):
+    report_plugin("retriever", "hybrid")
+    publish("glossary-guard", manifest_changes={"title": "Glossary"})
+    stages = [("retriever", "hybrid"), ("guard", "glossary-guard"), ("guard", "hybrid")]
+    events = [
+        {"type": "stage.finished", "kind": kind, "plugin": plugin, "ms": 1.0}
+        for kind, plugin in stages
+    ]
+    Answer.objects.filter(run=garden.run).update(events=events)
+    page = body_of(signed_in(alice).get(reverse("runs:run-trace", args=[garden.run.id])))
+    assert '<span dir="auto">Hybrid</span> <code>hybrid</code>' in page
+    assert '<span dir="auto">Glossary</span> <code>glossary-guard</code>' in page
+    assert '<span class="quiet"><code>hybrid</code></span>' in page, "no guard is called so"
 
 
 def test_c11_document_with_markup_is_text_in_the_pane(alice, garden):

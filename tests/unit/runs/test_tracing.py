@@ -8,17 +8,26 @@ def finished(kind: str, ms: float, **detail) -> dict:
 
 
 def test_stages_follow_each_other_on_one_scale():
-    stages = _stages_in([finished("retriever", 25.0), finished("generator", 75.0)], total=100.0)
+    stages = _stages_in([finished("retriever", 25.0), finished("generator", 75.0)], 100.0, {})
     assert [(stage.begun, stage.share) for stage in stages] == [(0.0, 25.0), (25.0, 75.0)]
 
 
 def test_stages_that_took_longer_than_the_whole_stay_within_it():
-    stages = _stages_in([finished("retriever", 30.0), finished("generator", 90.0)], total=100.0)
+    stages = _stages_in([finished("retriever", 30.0), finished("generator", 90.0)], 100.0, {})
     assert stages[-1].begun + stages[-1].share <= 100
 
 
 def test_a_stage_of_a_kind_without_a_name_is_called_by_its_kind():
-    assert _stages_in([finished("translator", 1.0)], total=1.0)[0].name == "translator"
+    assert _stages_in([finished("translator", 1.0)], 1.0, {})[0].name == "translator"
+
+
+def test_a_stage_is_called_by_what_its_plugin_is_called_in_its_kind():
+    titles = {("retriever", "p"): "Both searches", ("prompt", "p"): "Plain"}
+    stages = _stages_in([finished("retriever", 1.0), finished("guard", 1.0)], 2.0, titles)
+    assert [(each.plugin_title, each.plugin) for each in stages] == [
+        ("Both searches", "p"),
+        ("", "p"),
+    ]
 
 
 def test_details_leave_out_what_is_empty_but_not_what_is_zero():

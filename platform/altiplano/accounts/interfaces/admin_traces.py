@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 
 from altiplano.kernel.job_logs import LINES_PER_JOB
 from altiplano.kernel.models import Job, JobLogLine
+from altiplano.kernel.task_names import name_of_task
 
 MOST_JOBS = 5
 
@@ -19,6 +21,10 @@ class JobTrace:
     job: Job
     lines: list[JobLogLine]
     is_cut: bool
+
+    @property
+    def title(self) -> str:
+        return capfirst(name_of_task(self.job.task))
 
     @property
     def waited(self) -> float | None:

@@ -110,6 +110,7 @@ def uninstall(request: HttpRequest, principal: Principal, slug: str) -> HttpResp
             return redirect("catalog:installed")
     context = {
         "what": _("Uninstall the plugin"),
+        "do": _("Uninstall"),
         "name": slug,
         "consequence": _consequence(uses_of(principal.organization_id, slug)),
         "cancel_url": reverse("catalog:plugin", args=[slug]),

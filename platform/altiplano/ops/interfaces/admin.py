@@ -24,7 +24,7 @@ from altiplano.kernel.models import (
     QueueHold,
 )
 from altiplano.kernel.queue_holds import open_queue
-from altiplano.ops.interfaces.names import name_of_task
+from altiplano.kernel.task_names import name_of_task
 from altiplano.ops.job_operations import can_retry, cancel_active_job, retry_failed_job
 from altiplano.ops.maintenance import forget_notices
 from altiplano.ops.models import MaintenanceNotice

@@ -81,16 +81,6 @@ ROWS: Final[Mapping[str, Any]] = {
     "Tombstone": _("removed passages"),
 }
 """One row of a table, where its model does not say it."""
-TASKS: Final[Mapping[str, Any]] = {
-    "check_release": _("check a plugin"),
-    "compact_index": _("tidy an index"),
-    "execute_run": _("answer a question"),
-    "index_collection": _("index documents"),
-    "load_source": _("load a source"),
-    "parse_document": _("read a document"),
-    "read_again": _("read documents again"),
-    "remove_documents": _("remove documents"),
-}
 COLUMNS: Final[Mapping[str, Any]] = {
     "abstained": _("did not know"),
     "accepted_at": _("accepted"),
@@ -291,9 +281,3 @@ def _name(field: "models.Field[Any, Any]") -> None:
     is_unnamed = field.verbose_name == field.name.replace("_", " ")
     if is_unnamed and field.name in COLUMNS:
         field.verbose_name = COLUMNS[field.name]
-
-
-def name_of_task(task: str) -> str:
-    """What a job does, for operators; the task's own name where nobody gave it another."""
-    name = task.rpartition(".")[2]
-    return str(TASKS.get(name, name))

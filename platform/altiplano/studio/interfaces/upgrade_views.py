@@ -66,7 +66,7 @@ def upgrade(request: HttpRequest, principal: Principal, slug: str) -> HttpRespon
         "card": card_of(preview.release),
         "sees": [each for each in sees_of(preview.release.manifest)
                  if each not in sees_of(installation.release.manifest)],
-        "asks_for": new_touches(before, after),
+        "asks_for": {touch.field for touch in new_touches(before, after)},
         "form": form,
     }  # fmt: skip
     return render(request, "studio/plugin_upgrade.html", context, status=status_of(form))

@@ -72,6 +72,14 @@ def seconds(milliseconds: float | None) -> str:
 
 
 @register.filter
+def duration(milliseconds: float) -> str:
+    """How long something took: “12.5 ms”, “340 ms”, and from a second on “1.2 s”."""
+    if round(milliseconds) >= 1000:
+        return f"{grouped(round(milliseconds / 1000, 1))} s"
+    return f"{grouped(round(milliseconds, 1 if milliseconds < 100 else 0))} ms"
+
+
+@register.filter
 def share_of(part: float, whole: float) -> float:
     """How many per cent of the whole the part is; 0 of nothing."""
     return round(100 * part / whole, 1) if whole else 0.0
