@@ -5,6 +5,7 @@ The API answers the same errors as problem documents; see ``altiplano.kernel.pro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -52,15 +53,25 @@ _TEXTS: dict[int, ErrorText] = {
 _FALLBACK = ErrorText(_("This did not work"), _NOTHING_CHANGED)
 
 
-def render_error(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """The whole page about ``error``, with its status."""
+def render_error(
+    request: HttpRequest,
+    error: DomainError,
+    *,
+    page: str = "web/error.html",
+    words: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """The whole page about ``error``, with its status.
+
+    ``page`` is the portal's unless another says the same in a frame of its own, with ``words`` for it.
+    """
     text = _TEXTS.get(error.status, _FALLBACK)
     context = {
         "heading": text.heading,
         "sentence": error.message,
         "advice": text.advice,
+        **(words or {}),
     }
-    response = render(request, "web/error.html", context, status=error.status)
+    response = render(request, page, context, status=error.status)
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response

@@ -93,6 +93,25 @@ def test_worn_or_forged_key_begins_anew(sharing, garden):
         assert visitor().get(forged, headers={"HX-Request": "true"}).status_code == 404
 
 
+def test_what_is_refused_in_a_frame_is_said_within_it(sharing, garden):
+    framed = frame_of(visitor(), lang="fr")
+    nobody = f"{framed}runs/00000000-0000-0000-0000-000000000000/"
+    refused = [
+        visitor().get(nobody),
+        visitor().post(FRAME + "nothing/", {"input": "Hello?"}, headers={"accept-language": "fr"}),
+    ]
+    for response in refused:
+        page = response.content.decode()
+        assert response.status_code == 404
+        assert "frame-ancestors 'self' www.school.example" in response["Content-Security-Policy"]
+        assert "X-Frame-Options" not in response
+        assert '<html lang="fr"' in page
+        assert "Nouvelle conversation" in page
+        assert "<header" not in page
+        assert "/accounts/login/" not in page
+    assert visitor().get(PAGE + "runs/nothing/")["X-Frame-Options"] == "DENY"
+
+
 def test_signed_in_member_is_a_visitor_in_the_frame(alice, sharing, garden):
     client = signed_in(alice)
     run = ask(client, place=frame_of(client))

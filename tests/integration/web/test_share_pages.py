@@ -79,6 +79,7 @@ def test_look_is_saved_and_shown_again(bob, app):
     assert (sharing.title, sharing.accent) == ("Ask us", "ocean")
     assert sharing.examples == ["When?", "How long?"]
     page = page_of(bob, app)
+    assert '<textarea name="example_1"' in page, "a long question wraps instead of being cut"
     for value in ("Ask us", "Hello", "When?", "How long?"):
         assert value in page
     assert re.search(r'name="language_2"[^<]*>.*?value="fr" selected', page)

@@ -20,11 +20,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from altiplano.kernel.errors import NotFoundError
+from altiplano.kernel.errors import DomainError, NotFoundError
 from altiplano.runs.interfaces.asking import is_part
 from altiplano.runs.interfaces.chat_routes import DOCUMENT, RUN, ChatRoutes, pattern
 from altiplano.runs.visitors import Visitor
 from altiplano.studio.public_apps import PublicApp, find_public_app
+from altiplano.web.errors import render_error
 from altiplano.web.middleware import CONTENT_SECURITY_POLICY
 
 COOKIE: Final = "altiplano_visitor"
@@ -87,7 +88,10 @@ def new_frame_visit(public: PublicApp, language: str) -> Visit:
 def visited(
     view: Callable[..., HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """For the views of a public app: their second argument is the :class:`Visit`."""
+    """For the views of a public app: their second argument is the :class:`Visit`.
+
+    What they refuse in a frame is said within the frame; browsers would not show another page there.
+    """
 
     @wraps(view)
     def opened(
@@ -95,16 +99,38 @@ def visited(
     ) -> HttpResponse:
         try:
             visit = open_visit(request, organization, app, key)
-        except _WornKeyError:
-            if request.method != "GET" or is_part(request):
+        except _WornKeyError as error:
+            if is_part(request):
                 raise
-            return redirect("frame:enter", organization, app)
+            if request.method == "GET":
+                return redirect("frame:enter", organization, app)
+            anew = new_frame_visit(find_public_app(organization, app), known_language(""))
+            return _refuse_in_frame(request, anew, error)
         if not visit.is_framed:
             return view(request, visit, **kwargs)
         with translation.override(visit.frame_language):
-            return dress_frame(request, view(request, visit, **kwargs), visit.public)
+            try:
+                response = view(request, visit, **kwargs)
+            except DomainError as error:
+                if is_part(request):
+                    raise
+                return _refuse_in_frame(request, visit, error)
+            return dress_frame(request, response, visit.public)
 
     return opened
+
+
+def words_of(visit: Visit) -> dict[str, object]:
+    """What ``runs/public_base.html`` says around whatever a visitor reads."""
+    public = visit.public
+    return {"public": public, "sharing": public.sharing, "visit": visit, "routes": visit.routes}
+
+
+def _refuse_in_frame(request: HttpRequest, visit: Visit, error: DomainError) -> HttpResponse:
+    """What went wrong, within the frame, with the way back to its chat."""
+    page = "runs/public_error.html"
+    response = render_error(request, error, page=page, words=words_of(visit))
+    return dress_frame(request, response, visit.public)
 
 
 def dress_frame(request: HttpRequest, response: HttpResponse, public: PublicApp) -> HttpResponse:

@@ -15,7 +15,7 @@ from altiplano.knowledge.interfaces.excerpts import (
     excerpt_of_page,
     unwrap_lines,
 )
-from altiplano.runs.interfaces.public_doors import Visit, visited
+from altiplano.runs.interfaces.public_doors import Visit, visited, words_of
 from altiplano.runs.interfaces.sources import render_source
 from altiplano.runs.models import Run
 from altiplano.runs.sources import Source, passages_of
@@ -38,7 +38,7 @@ def show_source(request: HttpRequest, visit: Visit, run_id: str, document_id: st
         visit.routes,
         excerpt_of=bounded,
         page="runs/public_source.html",
-        words=_words_of(visit),
+        words=words_of(visit),
     )
 
 
@@ -61,7 +61,7 @@ def show_document(request: HttpRequest, visit: Visit, document_id: str) -> HttpR
         number = _number(request, "page") or 1
         excerpt = excerpt_of_page(stored.text, stored.pages, number=number, is_printed=is_printed)
     context = {
-        **_words_of(visit),
+        **words_of(visit),
         "document": found,
         "excerpt": excerpt,
         "previous_page": excerpt.page - 1,
@@ -69,12 +69,6 @@ def show_document(request: HttpRequest, visit: Visit, document_id: str) -> HttpR
         "address": request.path,
     }
     return render(request, "runs/public_document.html", context)
-
-
-def _words_of(visit: Visit) -> dict[str, object]:
-    """What ``runs/public_base.html`` says around whatever a visitor reads."""
-    public = visit.public
-    return {"public": public, "sharing": public.sharing, "visit": visit, "routes": visit.routes}
 
 
 def _within_passage(run: Run, source: Source) -> Excerpt | None:

@@ -52,6 +52,7 @@ class AppearanceForm(forms.Form):
                 label=_("Example question %(number)d") % {"number": number},
                 required=False,
                 max_length=MAX_EXAMPLE_CHARS,
+                widget=forms.Textarea(attrs={"rows": 2}),  # stored on one line
             )
             self.fields[f"language_{number}"] = forms.ChoiceField(
                 label=_("Who sees example question %(number)d") % {"number": number},
