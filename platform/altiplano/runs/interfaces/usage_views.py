@@ -40,6 +40,8 @@ class StepWords:
     table_title: Promise
     in_table: str
     in_chart: str
+    in_chart_first: str
+    """Also where a year begins, so that a phone has room for the others."""
 
 
 STEP_WORDS: Final = {
@@ -49,6 +51,7 @@ STEP_WORDS: Final = {
         gettext_lazy("The same as a table, without the days on which nothing was asked"),
         in_table="j N Y",
         in_chart="j N",
+        in_chart_first="j N",
     ),
     Step.WEEK: StepWords(
         gettext_lazy("By week"),
@@ -56,13 +59,15 @@ STEP_WORDS: Final = {
         gettext_lazy("The same as a table, without the weeks in which nothing was asked"),
         in_table="j N Y",
         in_chart="j N",
+        in_chart_first="j N",
     ),
     Step.MONTH: StepWords(
         gettext_lazy("By month"),
         gettext_lazy("Month"),
         gettext_lazy("The same as a table, without the months in which nothing was asked"),
         in_table="N Y",
-        in_chart="N Y",
+        in_chart="N",
+        in_chart_first="N Y",
     ),
 }
 
@@ -140,7 +145,12 @@ def _asked_in(spans: list[SpanUsage], words: StepWords) -> list[tuple[str, SpanU
 def draw_charts(usage: Usage) -> list[BarChart]:
     """Questions, tokens and people of every day, week or month."""
     words = STEP_WORDS[usage.period.step]
-    labels = [date_format(each.span.first, words.in_chart) for each in usage.spans]
+    firsts = [each.span.first for each in usage.spans]
+    years = [0, *(day.year for day in firsts)]
+    labels = [
+        date_format(day, words.in_chart if day.year == before else words.in_chart_first)
+        for day, before in zip(firsts, years, strict=False)
+    ]
     asked, tokens = usage.total.asked, usage.total.tokens
     period = {
         "first": date_format(usage.period.first, "j F Y"),

@@ -57,14 +57,15 @@ if (document.querySelector(".countdown")) {
   setInterval(show, 1000);
 }
 
-// The order of day and month is that of the server's own dates.
+// The order of day and month, and what stands before the hour, are those of the server's own dates.
 const dates = language === "en" ? "en-GB" : language;
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 for (const place of document.querySelectorAll("[data-here]")) {
   if (!here || here === place.dataset.zone) continue;
   const moment = new Date(place.dataset.here);
-  const options = { dateStyle: "long", timeStyle: "short", hourCycle: "h23", timeZone: here };
+  const day = new Intl.DateTimeFormat(dates, { dateStyle: "long", timeZone: here });
+  const time = new Intl.DateTimeFormat(dates, { timeStyle: "short", hourCycle: "h23", timeZone: here });
   const zone = Object.assign(document.createElement("span"), { className: "small", textContent: here });
-  place.append(new Intl.DateTimeFormat(dates, options).format(moment), " ", zone);
+  place.append(day.format(moment), language === "fr" ? " à " : ", ", time.format(moment), " ", zone);
   place.hidden = false;
 }
