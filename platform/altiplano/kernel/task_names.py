@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TASKS: Final[Mapping[str, StrPromise]] = {
     "check_release": _("check a plugin"),
     "compact_index": _("tidy an index"),
+    "evaluate_run": _("evaluate an answer"),
     "execute_run": _("answer a question"),
     "index_collection": _("index documents"),
     "load_source": _("load a source"),

@@ -10,3 +10,10 @@ class ExecuteRun(JobSpec):
 
     task: ClassVar[str] = "altiplano.runs.execute_run"
     queue: ClassVar[str] = "runs"
+
+
+class EvaluateRun(JobSpec):
+    """Let the evaluators of its app judge an answer that was given. ``subject_id`` is the run."""
+
+    task: ClassVar[str] = "altiplano.runs.evaluate_run"
+    queue: ClassVar[str] = "runs"

@@ -116,7 +116,9 @@ class Answer(models.Model):
     ``events`` is the whole event stream but for the deltas, for late readers; ``timings`` are in
     milliseconds. ``prompt`` is what the model was sent, and is shown to those who build the app.
     ``waiting`` is the call of a tool that the answer waits with until the person who asked has
-    decided (:mod:`altiplano.runs.domain.deciding`), else empty.
+    decided (:mod:`altiplano.runs.domain.deciding`), else empty. ``evaluations`` are what the app's
+    evaluators said of the answer, some time after it was given
+    (:mod:`altiplano.runs.domain.evaluating`).
     """
 
     run = models.OneToOneField(
@@ -130,6 +132,7 @@ class Answer(models.Model):
     events = models.JSONField(default=list)
     prompt = models.JSONField(default=list)
     waiting = models.JSONField(default=dict)
+    evaluations = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.run_id}"

@@ -109,6 +109,7 @@ def show_run(run: Run) -> dict[str, Any]:
         "citations": citations,
         "tools": tool_calls_of(answer),
         "waiting": waiting_call_of(answer),
+        "evaluations": answer.evaluations if answer else [],
         "passages": show_nearest(nearest_passages(answer)),
         "usage": {
             "prompt_tokens": answer.prompt_tokens if answer else 0,

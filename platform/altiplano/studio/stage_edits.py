@@ -27,6 +27,7 @@ KIND_NAMES: Final[Mapping[str, StrPromise]] = {
     StageKind.PROMPT: _("Prompt"),
     StageKind.TOOL: _("Tool"),
     StageKind.GENERATOR: _("Generate"),
+    StageKind.EVALUATOR: _("Evaluate"),
 }
 """The kinds of stages that a pipeline may have, in a word, in the order of a menu."""
 
@@ -55,10 +56,15 @@ def moved_stage(stages: Sequence[Stage], position: int, to: int) -> tuple[Stage,
 
 
 def place_for(stages: Sequence[Stage], kind: str) -> int:
-    """Where a new stage of this kind belongs: a guard at the end, any other behind the stages that
-    work before it."""
-    if kind not in ORDER:
+    """Where a new stage of this kind belongs: an evaluator at the end, a guard at the end of those that
+    answer, any other behind the stages that work before it."""
+    if kind == StageKind.EVALUATOR:
         return len(stages)
+    if kind not in ORDER:
+        evaluators = [
+            place for place, stage in enumerate(stages) if stage.kind == StageKind.EVALUATOR
+        ]
+        return min(evaluators, default=len(stages))
     rank = ORDER.index(StageKind(kind))
     earlier = [
         place

@@ -43,7 +43,7 @@ def test_sensible_pipelines_are_planned(kinds):
         (("prompt", "retriever", "generator"), "retriever stage must come before the prompt"),
         (("retriever", "query", "prompt", "generator"), "query stage must come before"),
         (("parser", "prompt", "generator"), "parser stage does not belong"),
-        (("evaluator", "prompt", "generator"), "evaluator stage does not belong"),
+        (("evaluator", "prompt", "generator"), "prompt stage must come before the evaluator"),
         (("guard",) * 31 + ("prompt", "generator"), "at most 32"),
     ],
 )

@@ -18,6 +18,7 @@ kinds = st.sampled_from(StageKind)
         "retriever guard prompt generator guard",
         "guard query retriever reranker reranker guard prompt generator guard",
         "query prompt generator",
+        "prompt generator guard evaluator guard evaluator",
     ],
 )
 def test_stages_in_order_can_answer(stages):
@@ -35,6 +36,7 @@ def test_stages_in_order_can_answer(stages):
         ("generator prompt", "The prompt stage must come before the generator stage."),
         ("prompt retriever generator", "The retriever stage must come before the prompt stage."),
         ("parser prompt generator", "A parser stage does not belong"),
+        ("prompt evaluator generator", "The generator stage must come before the evaluator stage."),
     ],
 )
 def test_stages_that_cannot_answer_are_explained(stages, sentence):

@@ -44,6 +44,9 @@ def test_new_stage_goes_where_its_kind_works():
     assert place_for(CITED, "reranker") == 1
     assert place_for(CITED, "query") == 0
     assert place_for(CITED, "guard") == len(CITED)
+    judged = (*CITED, Stage("evaluator", "a"))
+    assert place_for(judged, "guard") == len(CITED)
+    assert place_for(judged, "evaluator") == len(judged)
 
 
 def test_exchange_keeps_what_the_new_plugin_takes_and_names_the_rest():

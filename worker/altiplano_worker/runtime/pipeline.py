@@ -85,7 +85,9 @@ def plan_pipeline(pipeline: PipelineSpec, *, registry: PluginRegistry) -> Plan:
     if problem is not None:
         raise PipelineError(problem)
     planned = [
-        _plan_stage(position, stage, registry) for position, stage in enumerate(pipeline.stages)
+        plan_stage(position, stage, registry)
+        for position, stage in enumerate(pipeline.stages)
+        if stage.kind is not sdk.StageKind.EVALUATOR  # whose work begins when the answer is sent
     ]
     by_kind = {
         kind: tuple(stage for stage in planned if stage.kind is kind) for kind in sdk.StageKind
@@ -118,7 +120,8 @@ async def prepare_plan(plan: Plan) -> None:
             await prepare()
 
 
-def _plan_stage(position: int, stage: StageSpec, registry: PluginRegistry) -> PlannedStage:
+def plan_stage(position: int, stage: StageSpec, registry: PluginRegistry) -> PlannedStage:
+    """The stage with its plugin. Raises UnknownPluginError or PluginConfigError."""
     loaded = registry.get(stage.kind, stage.plugin)
     return PlannedStage(
         position=position,

@@ -2,6 +2,7 @@
 
 from altiplano_worker.tasks import (
     catalogue,
+    evaluating,
     index,
     ingest,
     loading,
@@ -16,6 +17,7 @@ from altiplano_worker.tasks import (
 
 __all__ = [
     "catalogue",
+    "evaluating",
     "index",
     "ingest",
     "loading",

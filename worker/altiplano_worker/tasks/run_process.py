@@ -5,7 +5,7 @@ import contextlib
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
@@ -16,6 +16,7 @@ from altiplano.kernel.database_threads import write_database, write_database_tog
 from altiplano.kernel.job_context import logged_as
 from altiplano.kernel.jobs import JobClaim
 from altiplano.runs import event_log
+from altiplano.runs.domain.evaluating import evaluators_of, hand_out_evaluation
 from altiplano.runs.domain.execution import (
     LeaseReport,
     RunWork,
@@ -120,12 +121,17 @@ class RunProcess:
     async def _finish(self, work: RunWork, channel: RunChannel, outcome: RunOutcome) -> None:
         """Stored first, told afterwards: whoever reads the last event finds the answer."""
         terminal = terminal_event(outcome)
-        stored = stored_outcome(outcome, channel.history)
+        stored = replace(
+            stored_outcome(outcome, channel.history), is_evaluated=is_evaluated(work, outcome)
+        )
         if not await store(work.claim, stored):
             log.warning("run.claim_lost", run=str(work.run_id))
             self._drop(channel)
-        elif not await channel.close(terminal):
+            return
+        if not await channel.close(terminal):
             log.warning("run.terminal_event_delayed", run=str(work.run_id))
+        if stored.is_evaluated:
+            await write_database(lambda: hand_out_evaluation(work.run_id))
 
     def _drop(self, channel: RunChannel) -> None:
         if self._bus is not None:
@@ -223,6 +229,12 @@ async def store(claim: JobClaim, outcome: StoredOutcome) -> bool:
         log.exception("run.cannot_be_stored", run=str(claim.subject_id))
         failure = StoredOutcome(state="failed", code="internal_error", message=CANNOT_BE_STORED)
         return (await write_database(lambda: store_outcomes([(claim, failure)])))[0]
+
+
+def is_evaluated(work: RunWork, outcome: RunOutcome) -> bool:
+    """Whether there is an answer, and somebody to judge it. What a guard said in its place is none."""
+    is_answer = outcome.state == "finished" and not outcome.code
+    return is_answer and bool(evaluators_of(work.pipeline))
 
 
 def stored_outcome(outcome: RunOutcome, history: list[dict[str, Any]]) -> StoredOutcome:

@@ -24,8 +24,9 @@ from altiplano.knowledge.specs import (
     ReadAgain,
     RemoveDocuments,
 )
+from altiplano.runs.domain.evaluating import fail_evaluation_job
 from altiplano.runs.domain.visiting import forget_old_visits
-from altiplano.runs.jobs import ExecuteRun
+from altiplano.runs.jobs import EvaluateRun, ExecuteRun
 from altiplano_worker.app import app
 from altiplano_worker.tasks.runs import fail_run
 
@@ -34,6 +35,7 @@ log = structlog.get_logger(__name__)
 FAIL_SUBJECT: Final[Mapping[str, Callable[[jobs.JobClaim], None]]] = {
     CheckRelease.task: fail_check_job,
     CompactIndex.task: fail_compaction_job,
+    EvaluateRun.task: fail_evaluation_job,
     ExecuteRun.task: fail_run,
     IndexCollection.task: fail_index_job,
     LoadSource.task: fail_load_job,

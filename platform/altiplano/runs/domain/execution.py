@@ -18,6 +18,7 @@ from altiplano.kernel.database_threads import once_per_commit
 from altiplano.kernel.jobs import JobClaim, fail_exhausted_job, finish_job
 from altiplano.kernel.models import Job, JobState
 from altiplano.runs.domain.claiming import claim_runs
+from altiplano.runs.domain.evaluating import answering_pins, queue_evaluation
 from altiplano.runs.domain.quota import add_tokens
 from altiplano.runs.domain.usage import EndedRun, count_runs, ended_without_answer
 from altiplano.runs.models import TERMINAL_STATES, Answer, Citation, Run, RunState
@@ -66,7 +67,10 @@ class RunWork:
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcome:
-    """What is kept of a run. ``events`` are all but the terminal one, deltas without text."""
+    """What is kept of a run. ``events`` are all but the terminal one, deltas without text.
+
+    ``is_evaluated`` when evaluators are to judge the answer.
+    """
 
     state: str
     answer: str = ""
@@ -80,6 +84,7 @@ class StoredOutcome:
     waiting: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
     message: str = ""
+    is_evaluated: bool = False
 
 
 def begin_runs(limit: int) -> list[RunWork]:
@@ -93,16 +98,17 @@ def begin_runs(limit: int) -> list[RunWork]:
         Run.unscoped.filter(id__in=runs).update(state=RunState.RUNNING)
         for run_id in claims.keys() - runs.keys():  # cancelled while they waited
             finish_job(claims[run_id])
-        return [_work_of(claims[run_id], run) for run_id, run in runs.items()]
+        return [work_of(claims[run_id], run) for run_id, run in runs.items()]
 
 
-def _work_of(claim: JobClaim, run: Run) -> RunWork:
+def work_of(claim: JobClaim, run: Run) -> RunWork:
+    """What it takes to answer the run; its evaluators come later and cannot keep it from that."""
     engine, problem = once_per_commit(
         ("engine", run.organization_id, run.spec["endpoint"]), lambda: _engine_of(run)
     )
     code = "no_model_endpoint"
     plugins: tuple[RunPlugin, ...] = ()
-    if not problem and (pins := run.spec.get("plugins")):
+    if not problem and (pins := answering_pins(run.spec.get("plugins", ()))):
         try:
             plugins = plugins_for_run(run.organization_id, pins)
         except PluginUnavailableError as error:  # since it was asked
@@ -182,6 +188,9 @@ def store_outcomes(endings: Sequence[Ending]) -> list[bool]:
         )
         _count_tokens(held)
         count_runs(_ended(living[claim.subject_id], outcome, now) for claim, outcome in held)
+        for claim, outcome in held:
+            if outcome.is_evaluated:
+                queue_evaluation(claim.subject_id, organization_id=claim.organization_id)
     stored = {claim.job_id for claim, _ in held}
     return [claim.job_id in stored for claim, _ in endings]
 

@@ -20,6 +20,7 @@ from altiplano.kernel.errors import (
 )
 from altiplano.kernel.jobs import create_jobs
 from altiplano.knowledge.models import Collection
+from altiplano.runs.domain.evaluating import answering_pins
 from altiplano.runs.domain.questions import clean_history, clean_question
 from altiplano.runs.domain.quota import quota_error, take_runs
 from altiplano.runs.domain.sampling import Sampling, sample_pipeline
@@ -105,7 +106,7 @@ def prepare_run(
             organization_id=principal.organization_id, endpoint_id=plan.endpoint_id
         ),
     )
-    plugins_for_run(principal.organization_id, plan.plugins)
+    plugins_for_run(principal.organization_id, answering_pins(plan.plugins))
     return Run(
         organization_id=principal.organization_id,
         app=app,

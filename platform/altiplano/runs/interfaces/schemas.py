@@ -90,6 +90,16 @@ class WaitingCallOut(ResponseBody):
     arguments: dict[str, Any]
 
 
+class EvaluationOut(ResponseBody):
+    """What an evaluator says of an answer, or why it says nothing."""
+
+    plugin: str
+    version: str = Field(description="Empty for one that comes with the platform.")
+    scores: dict[str, float] = Field(description="From 0 to 1, higher is better.")
+    explanation: str
+    problem: Annotated[str, AfterValidator(in_my_language)]
+
+
 class DecisionIn(RequestBody):
     yes: Annotated[bool, Field(strict=True, description="Whether the waiting call is made.")]
 
@@ -104,6 +114,9 @@ class RunOut(ResponseBody):
     citations: list[CitationOut]
     tools: list[ToolCallOut]
     waiting: WaitingCallOut | None
+    evaluations: list[EvaluationOut] = Field(
+        description="What the app's evaluators say of the answer, some time after it was given."
+    )
     passages: list[PassageOut] = Field(
         description="The nearest ones when the documents do not say; else none."
     )

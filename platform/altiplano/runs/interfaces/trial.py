@@ -26,6 +26,7 @@ from altiplano.runs.domain.deciding import decide_call
 from altiplano.runs.domain.starting import prepare_run
 from altiplano.runs.interfaces.asking import Wish, answer_ask, is_part, render_turn
 from altiplano.runs.interfaces.chat_routes import RUN, ChatRoutes, member_routes, pattern
+from altiplano.runs.judgements import evaluations_of
 from altiplano.runs.models import Run
 from altiplano.runs.tracing import trace_of
 from altiplano.studio.models import App
@@ -38,6 +39,7 @@ def trial_of(principal: Principal, app: App, run_id: str) -> Trial:
     context = _context(app, turns)
     if turns and turns[-1].is_over:
         context["trace"] = trace_of(turns[-1].run)
+        context["evaluations"] = evaluations_of(turns[-1].run)
     run = turns[-1].run.id if turns else None
     return Trial("runs/_trial.html", "runs/_trial_head.html", context, run)
 

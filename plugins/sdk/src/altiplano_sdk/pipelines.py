@@ -1,8 +1,9 @@
 """Which kinds of stages make a pipeline that answers, and in which order.
 
 The order of work is always the same: guards on the question, query, retriever, rerankers, guards
-on the evidence, prompt, tools that the model may call, generator, guards on the answer. A guard may
-stand anywhere; every other stage stands where it works, so that what an owner reads is what happens.
+on the evidence, prompt, tools that the model may call, generator, guards on the answer, and once it is
+sent the evaluators, which judge it. A guard may stand anywhere; every other stage stands where it
+works, so that what an owner reads is what happens.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ ORDER: Final = (
     StageKind.PROMPT,
     StageKind.TOOL,
     StageKind.GENERATOR,
+    StageKind.EVALUATOR,
 )
 EXACTLY_ONE: Final = (StageKind.PROMPT, StageKind.GENERATOR)
 AT_MOST_ONE: Final = (StageKind.QUERY, StageKind.RETRIEVER)
