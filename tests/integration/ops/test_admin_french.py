@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from altiplano.accounts.models import User
 from altiplano.kernel.ids import new_id
 from altiplano.kernel.models import Job, JobState
+from altiplano.knowledge.source_models import Source
 from altiplano.ops import overview
 from altiplano.ops.health import PartHealth, Readiness
 from tests.factories.accounts import OrganizationFactory
@@ -101,3 +102,19 @@ def test_what_parts_say_of_themselves_is_french(operator, monkeypatch, says, fre
     said = words_of(operator, "/admin/")
     assert french in said
     assert says not in said
+
+
+def test_columns_of_a_source_have_names_of_their_own(operator):
+    with translation.override("fr"):
+        said = {each.name: str(each.verbose_name) for each in Source._meta.fields}
+    assert said["next_at"] == "prochaine fois"
+    assert said["repeat"] == "répété"
+    assert said["same_count"] == "documents inchangés"
+
+
+def test_key_of_a_tool_server_is_a_field_one_can_see(operator):
+    page = operator.get("/admin/serving/toolserver/add/").content.decode()
+    field = re.search(r"<input[^>]*name=\"key\"[^>]*>", page)
+    assert field
+    assert 'type="password"' in field[0]
+    assert "border" in field[0]

@@ -6,7 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from altiplano.accounts.interfaces.admin import staff_of
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
@@ -72,10 +74,10 @@ class ToolServerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     """An empty key leaves the one that is stored."""
 
     key = forms.CharField(
-        label=_("key"),
+        label=capfirst(_("key")),
         max_length=500,
         required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
     )
 
     class Meta:
