@@ -65,6 +65,14 @@ def test_a_jobs_page_says_what_it_does_with_the_codes_name_beside(operator, fail
     assert "Lire un document, échec altiplano.knowledge.parse_document" in said
 
 
+def test_rights_are_named_in_french(operator):
+    page = html.unescape(operator.get("/admin/auth/group/add/").content.decode())
+    assert "Travail en arrière-plan · tâches · consulter" in page
+    assert "Peut mettre en pause, laisser se vider et rouvrir les files" in page
+    for english in ("Can add", "Can change", "Can delete", "Can view", "Can pause"):
+        assert english not in page
+
+
 def test_reasons_are_sorted_as_they_are_stored(operator, failed):
     answer = operator.get("/admin/kernel/job/?o=3")
     assert answer.status_code == 200

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.formats import number_format
@@ -25,6 +25,7 @@ from altiplano.kernel.models import (
 )
 from altiplano.kernel.queue_holds import open_queue
 from altiplano.kernel.task_names import name_of_task
+from altiplano.ops.interfaces.rights import RightsField
 from altiplano.ops.job_operations import can_retry, cancel_active_job, retry_failed_job
 from altiplano.ops.maintenance import forget_notices
 from altiplano.ops.models import MaintenanceNotice
@@ -162,6 +163,12 @@ class GroupAdmin(AreaAdmin):
     editable: ClassVar = ("name", "permissions")
     is_addable = True
     is_deletable = True
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        rights = Permission.objects.select_related("content_type")
+        return super().formfield_for_manytomany(
+            db_field, request, **{"form_class": RightsField, "queryset": rights, **kwargs}
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(staff_of(request).is_superuser)
