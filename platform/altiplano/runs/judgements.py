@@ -41,7 +41,7 @@ class Evaluations:
 
 def evaluations_of(run: Run) -> Evaluations:
     """What was said of the answer of this run, in its pipeline's order; three queries at most."""
-    if run.state != RunState.FINISHED or not evaluators_of(run.spec["pipeline"]):
+    if run.state != RunState.FINISHED or not evaluators_of(run.spec.get("pipeline", {})):
         return Evaluations()
     stored = Answer.objects.filter(run_id=run.id).values_list("evaluations", flat=True).first()
     if not stored:

@@ -79,7 +79,7 @@ def evaluators_of(pipeline: Mapping[str, Any], pins: Sequence[Pin] = ()) -> tupl
     pinned = {pin["plugin"]: pin for pin in pins if pin["kind"] == EVALUATOR}
     return tuple(
         Evaluator(position, stage["plugin"], stage.get("config") or {}, pinned.get(stage["plugin"]))
-        for position, stage in enumerate(pipeline["stages"])
+        for position, stage in enumerate(pipeline.get("stages", ()))
         if stage["kind"] == EVALUATOR
     )
 
