@@ -4,100 +4,18 @@ used in an answer, upgraded after a look at what changes, recalled, and then ref
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from altiplano_worker.runtime.sandbox.levels import available_levels
-from tests.e2e.conftest import Platform, enter_dashboard, every, open_page, sign_in
+from tests.e2e.conftest import Platform, enter_dashboard, open_page, sign_in
+from tests.e2e.plugin_stories import WORDS, Story, add_key, make_app, publish
 from tests.factories.archives import GUARD, Author, write_archive
 
 pytestmark = pytest.mark.skipif(not available_levels(), reason="this machine has no sandbox")
-
-CHECK_SECONDS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What people read on the way."""
-
-    key_added: str
-    asks: str
-    installed: str
-    preview: str
-    stays: str
-    upgraded: str
-    new: str
-    recalled: str
-    publish: str
-    recall: str
-    suites: str
-    cancel: str
-
-
-WORDS = {
-    "en": Words(
-        "is yours from now on", "Asks the app's language model", "is installed",
-        "Its draft uses the newer release", "goes on answering with 1.0.0", "is at version 1.1.0",
-        "It asks for nothing that it did not ask for before", "was recalled", "Publish", "Recall",
-        "Tests run in the sandbox", "Cancel the checks",
-    ),
-    "fr": Words(
-        "est désormais à vous", "Interroge le modèle de langue", "est installé",
-        "Son brouillon utilise la nouvelle version", "continue de répondre avec 1.0.0",
-        "est à la version 1.1.0", "ne demandait déjà",
-        "a été rappelé", "Publier", "Rappeler",
-        "Essais dans le bac à sable", "Annuler les vérifications",
-    ),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One telling, in one language, with a plugin of its own."""
-
-    platform: Platform
-    page: Page
-    desk: Page
-    words: Words
-    author: Author
-    slug: str
-    folder: Path
-
-    def send(self, version: str, suffix: str) -> str:
-        """A signed release is uploaded by the API; the answer is its id."""
-        path = write_archive(
-            self.folder, self.slug, version, author=self.author,
-            code=GUARD.replace("(explained)", suffix), grants={"model_use": True},
-        )  # fmt: skip
-        with path.open("rb") as file:
-            told = self.platform.api("POST", "/plugins/releases", status=202, files={"file": file})
-        return str(told["id"])
-
-    def checked(self, release: str) -> None:
-        for _ in every(1.0, CHECK_SECONDS):
-            told = self.platform.api("GET", f"/plugins/releases/{release}")
-            if told["state"] != "checking":
-                break
-        assert told["state"] == "in_review", told
-
-    def decide(self, release: str, name: str, reason: str = "") -> None:
-        """Staff press the button on the release's page, and confirm."""
-        self.desk.goto(f"{self.platform.url}/admin/catalog/packagerelease/{release}/change/")
-        self.desk.locator(".ops-buttons button", has_text=name).click()
-        if reason:
-            self.desk.fill("[name=reason]", reason)
-        with self.desk.expect_navigation():
-            self.desk.locator(".ops-form button[type=submit]").click()
-
-    def ask(self, app: str, status: int = 200) -> Any:
-        return self.platform.api(
-            "POST", f"/apps/{app}/runs", status=status, json={"input": "What is compost?"}
-        )
 
 
 @pytest.fixture(params=["en", "fr"])
@@ -124,7 +42,7 @@ def story(
 
 def test_plugin_goes_from_its_author_into_an_answer_and_out_again(story: Story):
     page, words, url = story.page, story.words, story.platform.url
-    add_key(story)
+    add_key(story, story.author.public)
 
     first = story.send("1.0.0", "(explained once)")
     story.checked(first)
@@ -138,7 +56,7 @@ def test_plugin_goes_from_its_author_into_an_answer_and_out_again(story: Story):
     page.locator("main form button[type=submit]").click()
     expect(page.locator(".messages")).to_contain_text(words.installed)
 
-    app = make_app(story)
+    app = make_app(story, field="Suffix")
     assert story.ask(app)["answer"].endswith("(explained once)")
 
     second = story.send("1.1.0", "(explained twice)")
@@ -164,19 +82,11 @@ def test_plugin_goes_from_its_author_into_an_answer_and_out_again(story: Story):
     expect(page.locator(".now")).to_contain_text(words.recalled)
 
 
-def add_key(story: Story) -> None:
-    story.page.goto(f"{story.platform.url}/plugins/mine/keys/")
-    story.page.fill("[name=name]", f"Laptop {story.slug}")
-    story.page.fill("[name=public_key]", story.author.public)
-    story.page.locator("section form button[type=submit]").click()
-    expect(story.page.locator(".messages")).to_contain_text(story.words.key_added)
-
-
 def test_author_watches_the_checks_without_a_reload_and_cancels_them(
     story: Story, browser: Browser
 ):
     """A package that never ends its import holds the suites for minutes, and is let go at once."""
-    add_key(story)
+    add_key(story, story.author.public)
     page = story.page
     endless = write_archive(
         story.folder, story.slug, author=story.author, code=f"while True:\n    pass\n{GUARD}"
@@ -204,24 +114,6 @@ def test_author_watches_the_checks_without_a_reload_and_cancels_them(
 
     # The one place of an examination is free again long before the endless one would have ended.
     story.checked(story.send("1.0.1", "(explained)"))
-
-
-def make_app(story: Story) -> str:
-    """A published chat whose answers the plugin guards."""
-    made = story.platform.api(
-        "POST", "/apps", status=201, json={"name": story.slug, "template": "chat"}
-    )
-    stages = [*made["draft"]["pipeline"], {"kind": "guard", "plugin": story.slug, "config": {}}]
-    story.platform.api("PATCH", f"/apps/{made['id']}", json={"pipeline": stages})
-    story.page.goto(f"{story.platform.url}/apps/{made['id']}/build/?stage={len(stages) - 1}")
-    expect(story.page.locator("main")).to_contain_text("Suffix")
-    publish(story, made["id"])
-    return str(made["id"])
-
-
-def publish(story: Story, app: str) -> None:
-    version = story.platform.api("POST", f"/apps/{app}/versions", status=201)["version"]
-    story.platform.api("POST", f"/apps/{app}/publish", json={"version": version})
 
 
 def test_what_is_not_signed_or_not_whole_goes_no_further(story: Story):

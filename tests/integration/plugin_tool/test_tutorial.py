@@ -1,12 +1,9 @@
 """The tutorial as a new author follows it: a wheel, an empty environment, every command of it."""
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
-import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +13,9 @@ import pytest
 from altiplano_sdk.packaging.archive import open_archive
 from altiplano_sdk.packaging.keys import parse_public_key
 from altiplano_sdk.packaging.signing import SignatureState, verify_archive
+from tests.author_tool import ROOT, SDK, build_wheel, make_environment
 from tests.integration.plugin_tool.fake_platform import APP, KEY, FakePlatform, fake_platform
 
-ROOT = Path(__file__).resolve().parents[3]
 TUTORIAL = ROOT / "docs/tutorials/write-a-plugin.md"
 ENTRY = "glossary_guard/__init__.py"
 SCREEN = (24, 100)
@@ -44,22 +41,10 @@ def platform() -> Iterator[FakePlatform]:
 def environment(tmp_path_factory, platform) -> dict[str, str]:
     """An empty virtual environment in which ``pip install altiplano-sdk`` finds this SDK's wheel."""
     folder = tmp_path_factory.mktemp("author")
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"]
-    source = str(ROOT / "plugins/sdk")
-    subprocess.run([*build, "--wheel-dir", str(folder), source], check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
+    wheel = build_wheel(folder)
     assert_wheel_is_whole(wheel)
-    (folder / "constraints.txt").write_text(f"altiplano-sdk @ {wheel.as_uri()}\n")
-    venv.create(folder / "venv", with_pip=True)
-    kept = ("PATH", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE", "LANG")
-    found = {name: os.environ[name] for name in kept if name in os.environ}
-    (folder / "home").mkdir()
     return {
-        **found,
-        "PATH": f"{folder / 'venv/bin'}:{found['PATH']}",
-        "HOME": str(folder / "home"),
-        "PIP_CONSTRAINT": str(folder / "constraints.txt"),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        **make_environment(folder, wheel),
         "ALTIPLANO": platform.address,
         "KEY": KEY,
         "APP": APP,
@@ -68,7 +53,7 @@ def environment(tmp_path_factory, platform) -> dict[str, str]:
 
 def assert_wheel_is_whole(wheel: Path) -> None:
     """Every file of the source is in it, also those that are no Python."""
-    source = ROOT / "plugins/sdk/src"
+    source = SDK / "src"
     wanted = {
         path.relative_to(source).as_posix()
         for path in source.rglob("*")

@@ -241,6 +241,7 @@ def test_draft_runs_in_the_app_it_was_attached_to_and_tells_its_author(
     assert kinds[-1] == "run"
     logged = next(data for kind, data in entries if kind == "log")
     assert (logged["event"], logged["run"]) == ("asked", str(run.id))
+    assert logged["fields"]["fields"] == {"times": "1"}
     assert "stage" in kinds
     assert entries[-1][1]["state"] == "finished"
 

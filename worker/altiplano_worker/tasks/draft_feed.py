@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -74,7 +75,8 @@ class DraftFeed:
         return _FeedLog(beside, self) if self._keys else beside
 
     def said(self, level: str, event: str, fields: dict[str, Any]) -> None:
-        self._tell("log", level=level, event=fields.pop("said", event), fields=fields)
+        own = _own_fields(fields.pop("fields", ""))
+        self._tell("log", level=level, event=fields.pop("said", event), fields=fields | own)
 
     def _tell(self, what: str, **data: Any) -> None:
         if not self._keys:
@@ -109,6 +111,22 @@ class DraftFeed:
                 await pipe.execute()
         except (redis.RedisError, OSError) as error:
             log.warning("draft_feed.not_sent", error=type(error).__name__)
+
+
+def _own_fields(text: object) -> dict[str, Any]:
+    """What the plugin wrote beside its words, each value as text; one text where it was cut off."""
+    try:
+        said = json.loads(str(text) or "{}")
+    except (ValueError, RecursionError):
+        return {"fields": _as_text(text)}
+    if not isinstance(said, dict):
+        return {"fields": _as_text(said)}
+    return {"fields": {_as_text(name): _as_text(value) for name, value in said.items()}}
+
+
+def _as_text(value: object) -> str:
+    """A plugin may name numbers, depths and signs that an entry cannot hold."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 class _FeedLog:

@@ -265,11 +265,12 @@ def write_line(target: Any, plugin: str, message: Log, body: bytes) -> None:
     """The plugin's words are values in the line, never its event or the names of its fields."""
     try:
         fields = json.loads(body or b"{}")
+        text = json.dumps(fields)[:4096] if fields else ""
     except (ValueError, RecursionError):
-        fields = {}
+        text = ""
     said = message.event[:200]
     write = target.warning if message.level == "warning" else target.info
-    write("plugin_said", plugin=plugin, said=said, fields=str(fields)[:4096] if fields else "")
+    write("plugin_said", plugin=plugin, said=said, fields=text)
 
 
 @dataclass(frozen=True, slots=True)
