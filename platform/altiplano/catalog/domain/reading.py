@@ -16,7 +16,7 @@ from altiplano_sdk import PackageManifest
 from altiplano_sdk.packaging import Finding, PackageError
 from altiplano_sdk.packaging.archive import PackageArchive, open_archive
 from altiplano_sdk.packaging.layout import REPORT, SBOM
-from altiplano_sdk.packaging.signing import SignatureResult, SignatureState, verify_archive
+from altiplano_sdk.packaging.signing import SignatureState, verify_archive
 
 
 class PackageRefusedError(DomainError):
@@ -41,15 +41,15 @@ class PackageRefusedError(DomainError):
 class SignerRefusedError(NotAllowedError):
     """The file is whole, but no active key of the organization signed it."""
 
-    def __init__(self, result: SignatureResult) -> None:
+    def __init__(self, findings: Sequence[Finding], *, is_signed: bool) -> None:
         super().__init__(
             _(
                 "This release is not signed by one of your organization's active keys. Sign it with "
                 "“altiplano-plugin sign” and add the public key to your keys."
             ),
-            code="not_signed" if result.state is SignatureState.UNSIGNED else "unknown_key",
+            code="unknown_key" if is_signed else "not_signed",
         )
-        self.findings = result.findings
+        self.findings = tuple(findings)
 
     @property
     def extra(self) -> Mapping[str, object]:
@@ -110,7 +110,8 @@ def signer_of(organization_id: uuid.UUID, file: Path) -> AuthorKey:
     if result.state is SignatureState.BROKEN:
         raise PackageRefusedError(result.findings)
     if result.state is not SignatureState.VALID:
-        raise SignerRefusedError(result)
+        is_signed = result.state is not SignatureState.UNSIGNED
+        raise SignerRefusedError(result.findings, is_signed=is_signed)
     return next(key for key in keys.values() if key.fingerprint == result.key_id)
 
 
