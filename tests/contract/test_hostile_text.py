@@ -5,6 +5,7 @@ The dashboard's are walked in ``tests/integration/ops``.
 """
 
 from collections.abc import Iterator
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.apps import apps
@@ -26,9 +27,10 @@ from tests.factories.hostile import FORMS, TEMPLATE_RESULT, live_parts, without_
 pytestmark = pytest.mark.django_db
 
 SHORT = 200
-NOT_WORDS = {"password", "media_type", "digest", "base_url", "embedding_model"}
+NOT_WORDS = {"password", "media_type", "digest", "base_url", "embedding_model", "zone"}
 LEAST_COLUMNS = 20
 DOORS = (Door.PAGE, Door.API, Door.VISITOR)
+ATOM = "{http://www.w3.org/2005/Atom}"
 WORDLESS = (".svg", ".png", ".js", "healthz", "readyz", "metrics", "openapi.json")
 """How routes end that show nothing anybody wrote."""
 INERT_TYPES = (
@@ -167,6 +169,14 @@ def visitor_addresses(one: Visit, run: Run, world: World) -> Iterator[str]:
     yield here.document_of(world.ids["document_id"], 0, 4)
 
 
+def live_in_feed(feed: str) -> list[str]:
+    """What a browser or a reader of feeds would make of it: a summary is HTML to both."""
+    root = ET.fromstring(feed)  # noqa: S314 - our own
+    foreign = [each.tag for each in root.iter() if not each.tag.startswith(ATOM)]
+    summaries = [each.text or "" for each in root.iter(f"{ATOM}summary")]
+    return foreign + [live for each in summaries for live in live_parts(each)]
+
+
 def live_in(response: HttpResponseBase) -> list[str]:
     """What the response would make a browser run or fetch."""
     if response.status_code >= 500 and response.status_code != 503:
@@ -178,6 +188,8 @@ def live_in(response: HttpResponseBase) -> list[str]:
         page = without_honest_links(body.decode())
         ran = [TEMPLATE_RESULT] if TEMPLATE_RESULT in page else []
         return live_parts(page) + ran
+    if kind.startswith("application/atom+xml"):
+        return live_in_feed(body.decode())
     is_inert = not kind or kind.startswith((*INERT_TYPES, "text/javascript", "application/problem"))
     is_sniffed = body and response.headers.get("X-Content-Type-Options") != "nosniff"
     is_saved = response.headers.get("Content-Disposition", "").startswith("attachment")

@@ -138,6 +138,8 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._code = tag if tag in {"script", "style"} else ""
+        if tag == "meta" and "http-equiv" not in dict(attrs):
+            return  # what a page says of itself is text
         if any(_is_live(name, value or "") for name, value in attrs):
             self.found.append(self.get_starttag_text() or tag)
 

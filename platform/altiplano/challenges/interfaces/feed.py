@@ -8,6 +8,7 @@ from datetime import datetime
 from django.contrib.syndication.views import Feed
 from django.urls import reverse, reverse_lazy
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -42,7 +43,8 @@ class ChallengeFeed(Feed):  # type: ignore[type-arg]
         return item.title
 
     def item_description(self, item: News) -> str:
-        return item.text
+        """As HTML, which is what readers take a summary for."""
+        return escape(item.text)
 
     def item_link(self, item: News) -> str:
         return reverse("challenges:edition", args=[item.edition])
