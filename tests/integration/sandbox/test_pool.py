@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 import altiplano_sdk as sdk
+from altiplano_sdk.testing.base import SilentLog
 from altiplano_worker.runtime.budgets import PluginFailedError
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel
 from altiplano_worker.runtime.sandbox.plugins import sandboxed_plugin
@@ -49,6 +51,7 @@ COUNTER = """
                 case "hang":
                     time.sleep(60)
                 case "wait":
+                    ctx.log.info("waiting")
                     await asyncio.sleep(60)
                 case "meet":
                     MET.append(1)
@@ -83,14 +86,41 @@ def open_folder() -> Iterator[str]:
         yield folder
 
 
+class WaitingLog(SilentLog):
+    """Tells when a call has begun that does not end by itself: it says so."""
+
+    def __init__(self) -> None:
+        self._lines: asyncio.Queue[str] = asyncio.Queue()
+
+    def info(self, event: str, **fields: Any) -> None:
+        self._lines.put_nowait(event)
+
+    async def heard(self) -> None:
+        assert await asyncio.wait_for(self._lines.get(), 10) == "plugin_said"
+
+
+@pytest.fixture
+def log() -> WaitingLog:
+    return WaitingLog()
+
+
+@pytest.fixture
+def context(log: WaitingLog) -> sdk.Context:
+    return sdk.Context(log=log)
+
+
 def own_processes() -> list[psutil.Process]:
     """Plugins' processes below this one that still run; servers of other tests are none of ours."""
-    return [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if process.status() != psutil.STATUS_ZOMBIE
-        and any("altiplano_sdk.sandbox_child" in argument for argument in process.cmdline())
-    ]
+    return list(filter(is_plugins, psutil.Process().children(recursive=True)))
+
+
+def is_plugins(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and any(
+            "altiplano_sdk.sandbox_child" in argument for argument in process.cmdline()
+        )
+    except psutil.NoSuchProcess:  # it ended while it was looked at
+        return False
 
 
 async def test_process_is_kept_between_calls_and_apart_between_organizations(
@@ -134,12 +164,12 @@ async def test_hung_process_is_killed_and_replaced(
 
 
 async def test_cancelled_call_ends_without_losing_the_process(
-    pool: SandboxPool, tmp_path: Path, context: sdk.Context
+    pool: SandboxPool, tmp_path: Path, context: sdk.Context, log: WaitingLog
 ) -> None:
     plugin = plugin_in(pool, tmp_path / "a")
     await plugin.call({}, context)
     task = asyncio.create_task(plugin.call({"do": "wait"}, context))
-    await asyncio.sleep(0.2)
+    await log.heard()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -207,7 +237,7 @@ async def test_repeated_crashes_are_a_quarantine_that_ends(
 
 
 async def test_idle_process_ends_and_a_full_pool_lets_the_idlest_go(
-    level: SandboxLevel, tmp_path: Path, context: sdk.Context
+    level: SandboxLevel, tmp_path: Path, context: sdk.Context, log: WaitingLog
 ) -> None:
     now = [0.0]
     limits = PoolLimits(children=2, idle_seconds=100, wait_seconds=0.2, spares=0)
@@ -220,7 +250,8 @@ async def test_idle_process_ends_and_a_full_pool_lets_the_idlest_go(
         assert pool.child_count == 2
         assert (await plugins[1].call({}, context)).content == "2"
         busy = [asyncio.create_task(p.call({"do": "wait"}, context)) for p in plugins[1:]]
-        await asyncio.sleep(0.1)
+        for _ in busy:
+            await log.heard()
         with pytest.raises(sdk.RetryableError, match="places"):
             await plugins[0].call({}, context)
         for task in busy:
@@ -234,12 +265,12 @@ async def test_idle_process_ends_and_a_full_pool_lets_the_idlest_go(
 
 
 async def test_dropped_release_stops_at_once(
-    pool: SandboxPool, tmp_path: Path, context: sdk.Context
+    pool: SandboxPool, tmp_path: Path, context: sdk.Context, log: WaitingLog
 ) -> None:
     plugin = plugin_in(pool, tmp_path / "a", digest="recalled")
     await plugin.call({}, context)
     running = asyncio.create_task(plugin.call({"do": "wait"}, context))
-    await asyncio.sleep(0.1)
+    await log.heard()
     pool.drop("recalled")
     with pytest.raises(PluginFailedError, match="was switched off"):
         await running
@@ -250,6 +281,7 @@ async def test_closed_pool_leaves_no_process_and_no_folder(
     level: SandboxLevel,
     tmp_path: Path,
     context: sdk.Context,
+    log: WaitingLog,
     open_folder: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -259,7 +291,7 @@ async def test_closed_pool_leaves_no_process_and_no_folder(
     plugin = plugin_in(pool, tmp_path / "release")
     await plugin.call({}, context)
     running = asyncio.create_task(plugin.call({"do": "wait"}, context))
-    await asyncio.sleep(0.1)
+    await log.heard()
     assert own_processes()
     pool.close()
     with pytest.raises(PluginFailedError, match="stopped with the worker"):
@@ -270,14 +302,15 @@ async def test_closed_pool_leaves_no_process_and_no_folder(
 
 
 async def test_killed_process_from_outside_is_noticed(
-    pool: SandboxPool, tmp_path: Path, context: sdk.Context
+    pool: SandboxPool, tmp_path: Path, context: sdk.Context, log: WaitingLog
 ) -> None:
     plugin = plugin_in(pool, tmp_path / "a")
     await plugin.call({}, context)
     running = asyncio.create_task(plugin.call({"do": "wait"}, context))
-    await asyncio.sleep(0.1)
+    await log.heard()
     for process in own_processes():
-        os.kill(process.pid, signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):  # bubblewrap's own die with the first of them
+            process.kill()
     with pytest.raises(PluginFailedError, match="stopped unexpectedly"):
         await running
 
