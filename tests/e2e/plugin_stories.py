@@ -1,13 +1,14 @@
 """What the stories of plugins share: who takes part, what they read, and the steps of every telling."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Platform, every
+from tests.e2e.conftest import Platform, enter_dashboard, every, open_page
 from tests.factories.archives import GUARD, Author, write_archive
 
 CHECK_SECONDS = 300
@@ -99,6 +100,30 @@ def add_key(story: Story, public: str) -> None:
     story.page.fill("[name=public_key]", public)
     story.page.locator("section form button[type=submit]").click()
     expect(story.page.locator(".messages")).to_contain_text(story.words.key_added)
+
+
+def bring_in(story: Story, archive: Path) -> None:
+    """A signed release from its author's key by way of the staff into the page's organization."""
+    add_key(story, story.author.public)
+    with archive.open("rb") as file:
+        sent = story.platform.api("POST", "/plugins/releases", status=202, files={"file": file})
+    story.checked(sent["id"])
+    story.decide(sent["id"], story.words.publish)
+    story.page.goto(f"{story.platform.url}/plugins/{story.slug}/install/")
+    story.page.locator("main form button[type=submit]").click()
+    expect(story.page.locator(".messages")).to_contain_text(story.words.installed)
+
+
+@contextmanager
+def staff_desk(
+    browser: Browser, platform: Platform, operator: dict[str, str], language: str
+) -> Iterator[Page]:
+    """The dashboard in a window of its own, in this language."""
+    context, desk = open_page(browser)
+    context.add_cookies([{"name": "django_language", "value": language, "url": platform.url}])
+    enter_dashboard(desk, platform, operator)
+    yield desk
+    context.close()
 
 
 def make_app(story: Story, *, field: str, config: Mapping[str, Any] | None = None) -> str:

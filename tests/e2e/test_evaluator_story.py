@@ -7,16 +7,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from altiplano_worker.runtime.sandbox.levels import available_levels
-from tests.e2e.conftest import Platform, enter_dashboard, every, open_page
+from tests.e2e.conftest import Platform
+from tests.e2e.plugin_stories import WORDS as STORY_WORDS
+from tests.e2e.plugin_stories import Story, bring_in, staff_desk
 from tests.factories.archives import Author
 from tests.factories.evaluator_packages import write_evaluator
 
 ANSWER_MS = 90_000
 WORDS = {
-    "en": ("Evaluate", "The draft is saved", "What evaluators say", "is installed"),
-    "fr": ("Évaluation", "Le brouillon est enregistré", "Ce que disent les évaluateurs",
-           "est installé"),
-}  # fmt: skip
+    "en": ("Evaluate", "The draft is saved", "What evaluators say"),
+    "fr": ("Évaluation", "Le brouillon est enregistré", "Ce que disent les évaluateurs"),
+}
 
 pytestmark = pytest.mark.skipif(not available_levels(), reason="this machine has no sandbox")
 
@@ -39,36 +40,16 @@ def installed(
     slug = f"level-{secrets.token_hex(3)}"
     author = Author()
     page.context.add_cookies([{"name": "django_language", "value": language, "url": platform.url}])
-    page.goto(f"{platform.url}/plugins/mine/keys/")
-    page.fill("[name=name]", f"Laptop {slug}")
-    page.fill("[name=public_key]", author.public)
-    page.locator("section form button[type=submit]").click()
-    expect(page.locator("main")).to_contain_text(f"Laptop {slug}")
-    with write_evaluator(tmp_path, slug, author).open("rb") as file:
-        sent = platform.api("POST", "/plugins/releases", status=202, files={"file": file})
-    release = str(sent["id"])
-    for _ in every(1.0, 300):
-        told = platform.api("GET", f"/plugins/releases/{release}")
-        if told["state"] != "checking":
-            break
-    assert told["state"] == "in_review", told
-    context, desk = open_page(browser)
-    enter_dashboard(desk, platform, operator)
-    desk.goto(f"{platform.url}/admin/catalog/packagerelease/{release}/change/")
-    desk.locator(".ops-buttons button", has_text="Publish").click()
-    with desk.expect_navigation():
-        desk.locator(".ops-form button[type=submit]").click()
-    context.close()
-    page.goto(f"{platform.url}/plugins/{slug}/install/")
-    page.locator("main form button[type=submit]").click()
-    expect(page.locator(".messages")).to_contain_text(WORDS[language][3])
+    with staff_desk(browser, platform, operator, language) as desk:
+        story = Story(platform, page, desk, STORY_WORDS[language], author, slug, tmp_path)
+        bring_in(story, write_evaluator(tmp_path, slug, author))
     return slug
 
 
 def test_level_of_an_answer_comes_beside_the_trial(
     page: Page, platform: Platform, installed: str, language: str
 ):
-    stage, saved, heading, _installed = WORDS[language]
+    stage, saved, heading = WORDS[language]
     app = platform.api(
         "POST", "/apps", status=201,
         json={"name": installed, "template": "cited-answer",

@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from altiplano_worker.runtime.sandbox.levels import available_levels
-from tests.e2e.conftest import Platform, enter_dashboard, every, open_page
+from tests.e2e.conftest import Platform, every
+from tests.e2e.plugin_stories import WORDS as STORY_WORDS
+from tests.e2e.plugin_stories import Story, bring_in, staff_desk
 from tests.factories.archives import Author, write_archive
 
 EXAMPLE = Path(__file__).parents[2] / "plugins" / "examples" / "french-legal-citations"
@@ -21,9 +23,9 @@ DECISION = (
 READY_MS = 240_000
 WORDS = {
     "en": ("How documents are read", "The changes are saved.", "Read all documents again",
-           "was read with other settings", "is installed"),
+           "was read with other settings"),
     "fr": ("Comment les documents sont lus", "Les modifications sont enregistrées.",
-           "Relire tous les documents", "réglages que ceux ci-dessus", "est installé"),
+           "Relire tous les documents", "réglages que ceux ci-dessus"),
 }  # fmt: skip
 
 pytestmark = pytest.mark.skipif(not available_levels(), reason="this machine has no sandbox")
@@ -47,30 +49,13 @@ def installed(
     slug = f"legal-{secrets.token_hex(3)}"
     author = Author()
     page.context.add_cookies([{"name": "django_language", "value": language, "url": platform.url}])
-    page.goto(f"{platform.url}/plugins/mine/keys/")
-    page.fill("[name=name]", f"Laptop {slug}")
-    page.fill("[name=public_key]", author.public)
-    page.locator("section form button[type=submit]").click()
-    release = send(platform, tmp_path, slug, author)
-    for _ in every(1.0, 300):
-        told = platform.api("GET", f"/plugins/releases/{release}")
-        if told["state"] != "checking":
-            break
-    assert told["state"] == "in_review", told
-    context, desk = open_page(browser)
-    enter_dashboard(desk, platform, operator)
-    desk.goto(f"{platform.url}/admin/catalog/packagerelease/{release}/change/")
-    desk.locator(".ops-buttons button", has_text="Publish").click()
-    with desk.expect_navigation():
-        desk.locator(".ops-form button[type=submit]").click()
-    context.close()
-    page.goto(f"{platform.url}/plugins/{slug}/install/")
-    page.locator("main form button[type=submit]").click()
-    expect(page.locator(".messages")).to_contain_text(WORDS[language][4])
+    with staff_desk(browser, platform, operator, language) as desk:
+        story = Story(platform, page, desk, STORY_WORDS[language], author, slug, tmp_path)
+        bring_in(story, write_parser(tmp_path, slug, author))
     return slug
 
 
-def send(platform: Platform, folder: Path, slug: str, author: Author) -> str:
+def write_parser(folder: Path, slug: str, author: Author) -> Path:
     code = (EXAMPLE / "french_legal_citations" / "__init__.py").read_text("utf-8")
     schema = {
         "additionalProperties": False,
@@ -88,20 +73,17 @@ def send(platform: Platform, folder: Path, slug: str, author: Author) -> str:
         "title": "LegalTextConfig",
         "type": "object",
     }
-    path = write_archive(
+    return write_archive(
         folder, slug, author=author, code=code,
         extra={"schemas/parser.json": json.dumps(schema).encode()},
         provides=({"kind": "parser", "entry": f"{slug.replace('-', '_')}:LegalTextParser"},),
     )  # fmt: skip
-    with path.open("rb") as file:
-        told = platform.api("POST", "/plugins/releases", status=202, files={"file": file})
-    return str(told["id"])
 
 
 def test_citations_are_read_found_and_cited(
     page: Page, platform: Platform, installed: str, language: str, tmp_path: Path
 ):
-    heading, saved, again, otherwise, _installed = WORDS[language]
+    heading, saved, again, otherwise = WORDS[language]
     made = platform.api("POST", "/collections", status=201, json={"name": installed})
     decision = tmp_path / "decision.txt"
     decision.write_text(DECISION, "utf-8")
