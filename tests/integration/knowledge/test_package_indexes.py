@@ -21,13 +21,13 @@ from altiplano.knowledge.reading import index_step
 from altiplano_worker.runtime.sandbox.indexes import HeldIndex
 from altiplano_worker.runtime.sandbox.levels import available_levels
 from altiplano_worker.tasks import open_collections
-from altiplano_worker.tasks import plugin_host as hosts
 from altiplano_worker.tasks.package_indexes import PackageIndexes
 from altiplano_worker.tasks.passages import CollectionPassages
 from altiplano_worker.tasks.plugin_host import plugin_host
 from tests.cast import Member
 from tests.factories.reading_packages import install_reading_package
 from tests.factories.studio import report_plugin
+from tests.factories.workers import own_sandboxes
 from tests.fakes.index_sources import searching
 from tests.integration.knowledge.conftest import make_collection, run_jobs
 
@@ -45,16 +45,10 @@ TEXTS = (
 
 @pytest.fixture(autouse=True)
 def sandbox(settings, tmp_path, monkeypatch):
-    """Sandboxes of this test alone; the machine's self-test has tests of its own."""
-    settings.PLUGIN_ROOT = tmp_path / "plugins"
-
-    async def level():
-        return available_levels()[0]
-
-    monkeypatch.setattr(hosts, "proven_level", level)
-    monkeypatch.setattr(hosts, "LOOK_SECONDS", 3600.0)
     for kind, slug in (("index", "faiss"), ("embedder", "words")):
         report_plugin(kind, slug)
+    with own_sandboxes(monkeypatch, settings, tmp_path):
+        yield
 
 
 @pytest.fixture

@@ -14,12 +14,10 @@ from altiplano.knowledge.domain.rereading import outlook_of, read_again, stop_re
 from altiplano.knowledge.index_files import series_on_disk
 from altiplano.knowledge.models import Chunk, DocumentState
 from altiplano.knowledge.queries import stored_bytes
-from altiplano_worker.runtime.loop import process_loop
 from altiplano_worker.runtime.sandbox.levels import available_levels
-from altiplano_worker.tasks import plugin_host as hosts
-from altiplano_worker.tasks.plugin_host import plugin_host
 from tests.factories.reading_packages import install_reading_package
 from tests.factories.studio import report_plugin
+from tests.factories.workers import own_sandboxes
 from tests.integration.knowledge.conftest import latest, make_collection, run_jobs
 from tests.integration.knowledge.searching import found, search
 
@@ -36,18 +34,10 @@ DECISION = (
 
 @pytest.fixture(autouse=True)
 def sandbox(settings, tmp_path, monkeypatch):
-    """Sandboxes of this test alone; the machine's self-test has tests of its own."""
-    settings.PLUGIN_ROOT = tmp_path / "plugins"
-
-    async def level():
-        return available_levels()[0]
-
-    monkeypatch.setattr(hosts, "proven_level", level)
-    monkeypatch.setattr(hosts, "LOOK_SECONDS", 3600.0)
     for kind, slug in (("splitter", "sentence"), ("embedder", "words"), ("parser", "text")):
         report_plugin(kind, slug)
-    yield
-    process_loop.run(plugin_host.close())
+    with own_sandboxes(monkeypatch, settings, tmp_path):
+        yield
 
 
 @pytest.fixture

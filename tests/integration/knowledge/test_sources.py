@@ -22,13 +22,12 @@ from altiplano.knowledge.domain.sources import (
 from altiplano.knowledge.models import Document, DocumentState
 from altiplano.knowledge.source_models import LoadedDocument, Source
 from altiplano.knowledge.specs import LoadSource
-from altiplano_worker.runtime.loop import process_loop
 from altiplano_worker.runtime.sandbox.levels import SandboxLevel, available_levels
 from altiplano_worker.tasks import plugin_host as hosts
 from altiplano_worker.tasks.loading import load_source as load_task
-from altiplano_worker.tasks.plugin_host import plugin_host
 from tests.factories.loader_packages import AirHttp, install_air_quality, install_shelf
 from tests.factories.studio import report_plugin
+from tests.factories.workers import own_sandboxes
 from tests.integration.knowledge.conftest import latest, run_jobs
 from tests.integration.knowledge.searching import found
 
@@ -44,19 +43,11 @@ SHELF = {"a.txt": "Compost is warm.", "b.txt": "Rain fills the barrel."}
 
 @pytest.fixture(autouse=True)
 def sandbox(settings, tmp_path, monkeypatch):
-    """Sandboxes of this test alone; the machine's self-test has tests of its own."""
-    settings.PLUGIN_ROOT = tmp_path / "plugins"
-
-    async def level():
-        return SandboxLevel.BUBBLEWRAP
-
-    monkeypatch.setattr(hosts, "proven_level", level)
-    monkeypatch.setattr(hosts, "LOOK_SECONDS", 3600.0)
     monkeypatch.setattr(hosts, "GrantedHttp", AirHttp)
     for kind, slug in (("splitter", "sentence"), ("embedder", "words"), ("parser", "text")):
         report_plugin(kind, slug)
-    yield
-    process_loop.run(plugin_host.close())
+    with own_sandboxes(monkeypatch, settings, tmp_path, SandboxLevel.BUBBLEWRAP):
+        yield
 
 
 @pytest.fixture

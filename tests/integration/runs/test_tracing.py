@@ -14,9 +14,8 @@ from altiplano.runs.domain.starting import prepare_run, start_run
 from altiplano.runs.models import Run, RunState
 from altiplano.studio.pipeline_templates import CHAT
 from altiplano.studio.pipelines import to_stored
-from altiplano_worker.tasks.run_answering import answer_question
-from altiplano_worker.tasks.run_process import RunProcess
 from tests.factories.runs import make_endpoint, publish_app
+from tests.factories.workers import answer_waiting_runs
 from tests.fakes.engine import FakeEngine
 from tests.fakes.engine_server import running_engine
 from tests.tracing import _provider, spans
@@ -49,18 +48,6 @@ def request(work, *, headers=(), status: int = 201) -> None:
     async_to_sync(TracedRequests(application))(scope, nothing, nothing)
 
 
-def work_off() -> None:
-    @async_to_sync
-    async def run():
-        process = RunProcess(answer=answer_question)
-        try:
-            await process.take_runs()
-        finally:
-            await process.close()
-
-    run()
-
-
 def test_request_job_stages_and_engine_are_one_trace(spans, alice, app):
     engine = FakeEngine(words=3)
     with running_engine(engine) as running:
@@ -70,7 +57,7 @@ def test_request_job_stages_and_engine_are_one_trace(spans, alice, app):
             lambda: start_run(principal=alice.principal, app=app, question="Hello?"),
             headers=headers,
         )
-        work_off()
+        answer_waiting_runs()
     assert Run.unscoped.get().state == RunState.FINISHED
     finished = {span.name: span for span in spans.get_finished_spans()}
     web = finished["POST /api/v1/apps/{id}/runs"]
@@ -113,7 +100,7 @@ def test_failure_is_marked_without_its_words(spans, alice, app):
     make_endpoint("http://127.0.0.1:9/v1")
     with trace.get_tracer("test").start_as_current_span("request"):
         start_run(principal=alice.principal, app=app, question="My secret question")
-    work_off()
+    answer_waiting_runs()
     call = next(span for span in spans.get_finished_spans() if span.name == "engine chat")
     assert call.status.status_code is trace.StatusCode.ERROR
     assert "secret" not in "".join(span.to_json() for span in spans.get_finished_spans())

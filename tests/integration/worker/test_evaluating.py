@@ -3,7 +3,6 @@
 from unittest.mock import patch
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.urls import reverse
 
 from altiplano.accounts.models import User
@@ -20,16 +19,12 @@ from altiplano.studio.models import App
 from altiplano.studio.pipeline_templates import CHAT
 from altiplano.studio.pipelines import Stage, to_stored
 from altiplano_worker.adapters.event_bus import RunChannel
-from altiplano_worker.runtime.loop import process_loop
 from altiplano_worker.runtime.sandbox.levels import available_levels
-from altiplano_worker.tasks import plugin_host as hosts
 from altiplano_worker.tasks.evaluating import evaluate_run
-from altiplano_worker.tasks.plugin_host import plugin_host
-from altiplano_worker.tasks.run_answering import answer_question
-from altiplano_worker.tasks.run_process import RunProcess
 from tests.factories.evaluator_packages import BROKEN, install_evaluator
 from tests.factories.runs import make_endpoint
 from tests.factories.studio import AppFactory, report_all_plugins
+from tests.factories.workers import answer_waiting_runs, own_sandboxes
 from tests.fakes.engine import FakeEngine
 from tests.fakes.engine_server import running_engine
 
@@ -43,18 +38,10 @@ READING_LEVEL = Stage("evaluator", "reading-level", {"short_sentence": 9})
 
 @pytest.fixture(autouse=True)
 def places(settings, tmp_path, monkeypatch):
-    """Sandboxes of this test alone; the machine's self-test has tests of its own."""
-
-    async def level():
-        return available_levels()[0]
-
-    monkeypatch.setattr(hosts, "proven_level", level)
-    monkeypatch.setattr(hosts, "LOOK_SECONDS", 3600.0)
     settings.BLOB_ROOT = tmp_path / "blobs"
-    settings.PLUGIN_ROOT = tmp_path / "plugins"
     report_all_plugins()
-    yield
-    process_loop.run(plugin_host.close())
+    with own_sandboxes(monkeypatch, settings, tmp_path):
+        yield
 
 
 @pytest.fixture
@@ -73,16 +60,7 @@ def app_with(member, *evaluators: Stage) -> App:
 def answer_of(member, app, version="draft") -> Run:
     """The run, seen through by a worker, and not evaluated yet."""
     run = start_run(principal=member.principal, app=app, question="Hello?", version=version)
-
-    @async_to_sync
-    async def work():
-        process = RunProcess(answer=answer_question)
-        try:
-            await process.take_runs()
-        finally:
-            await process.close()
-
-    work()
+    answer_waiting_runs()
     run.refresh_from_db()
     return run
 

@@ -37,6 +37,7 @@ from altiplano_worker.tasks.run_process import RunProcess
 from tests.factories.archives import Author, write_archive
 from tests.factories.runs import make_endpoint
 from tests.factories.studio import AppFactory, report_all_plugins
+from tests.factories.workers import answer_waiting_runs
 from tests.fakes.engine import FakeEngine
 from tests.fakes.engine_server import running_engine
 
@@ -109,16 +110,7 @@ def app_with_guard(member, config=None) -> App:
 def answer_of(member, app, version=None) -> Run:
     """The run, seen through by a worker."""
     run = start_run(principal=member.principal, app=app, question="Hello?", version=version)
-
-    @async_to_sync
-    async def work():
-        process = RunProcess(answer=answer_question)
-        try:
-            await process.take_runs()
-        finally:
-            await process.close()
-
-    work()
+    answer_waiting_runs()
     run.refresh_from_db()
     return run
 
@@ -175,15 +167,7 @@ def test_run_that_waited_through_a_recall_fails_with_the_sentence(
     waiting = start_run(principal=alice.principal, app=app, question="Hello?")
     recall_release(actor=operator, release_id=release.id, reason="It leaks.")
 
-    @async_to_sync
-    async def work():
-        process = RunProcess(answer=answer_question)
-        try:
-            await process.take_runs()
-        finally:
-            await process.close()
-
-    work()
+    answer_waiting_runs()
     waiting.refresh_from_db()
     assert waiting.state == RunState.FAILED
     assert waiting.error_code == "plugin_recalled"

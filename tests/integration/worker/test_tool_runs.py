@@ -1,17 +1,15 @@
 """A tool of an MCP server in an app's answer: from the question to the trace, and a yes in between."""
 
 import pytest
-from asgiref.sync import async_to_sync
 
 from altiplano.runs.domain.starting import start_run
 from altiplano.runs.models import Answer, Run, RunState
 from altiplano.runs.tracing import trace_of
 from altiplano.serving.models import ToolServer
 from altiplano.studio.pipelines import Stage, to_stored
-from altiplano_worker.tasks.run_answering import answer_question
-from altiplano_worker.tasks.run_process import RunProcess
 from altiplano_worker.tasks.tool_servers import read_tool_servers
 from tests.factories.runs import make_endpoint, publish_app
+from tests.factories.workers import answer_waiting_runs
 from tests.fakes.engine import FakeEngine
 from tests.fakes.engine_server import running_app, running_engine
 from tests.fakes.mcp_server import make_server
@@ -50,17 +48,8 @@ def app(alice, engine, server):
 def ask(member, app, question):
     """The run's id, once it is over."""
     run = start_run(principal=member.principal, app=app, question=question)
-    work()
+    answer_waiting_runs()
     return run.id
-
-
-@async_to_sync
-async def work():
-    process = RunProcess(answer=answer_question)
-    try:
-        await process.take_runs()
-    finally:
-        await process.close()
 
 
 def test_answer_rests_on_what_the_tool_said_and_the_trace_shows_it(alice, app, engine):
@@ -98,7 +87,7 @@ def test_what_cannot_be_undone_is_done_after_a_yes(alice, app, yes, answer):
     response = alice.api.post(
         f"/api/v1/runs/{run_id}/decision", {"yes": yes}, content_type="application/json"
     )
-    work()
+    answer_waiting_runs()
     shown = alice.api.get(f"/api/v1/runs/{response.json()['id']}").json()
     assert shown["answer"].startswith(answer)
     assert [call["state"] for call in shown["tools"]] == ["done" if yes else "refused"]
