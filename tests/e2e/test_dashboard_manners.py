@@ -62,13 +62,18 @@ def addresses_in(page: Page, selector: str) -> list[str]:
 
 
 def faults_of(page: Page) -> list[object]:
-    """What axe finds, and whether the page is wider than the window."""
+    """What axe finds, whether the page is wider than the window, and the cells that cut their words."""
+    cut = page.eval_on_selector_all(
+        "#result_list td",
+        """cells => cells.filter((cell) => cell.scrollHeight > cell.clientHeight + 1)
+            .map((cell) => "cut: " + cell.innerText)""",
+    )
     is_wide = page.evaluate(
         "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     )
     violations = Axe().run(page, options=WCAG_22_AA).response["violations"]
     found = [(one["id"], one["nodes"][0]["target"]) for one in violations]
-    return [*found, "wider than the window"] if is_wide else found
+    return [*found, *cut, *(["wider than the window"] if is_wide else [])]
 
 
 def test_every_page_is_accessible_and_fits(dashboard: Page, platform: Platform):

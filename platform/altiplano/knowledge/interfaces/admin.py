@@ -1,6 +1,7 @@
 """Collections, documents and what was read of them in the admin dashboard."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
 
 from altiplano.accounts.interfaces.admin_base import AreaAdmin
@@ -61,9 +62,11 @@ class DocumentTextAdmin(AreaAdmin):
     ordering = ("-version_id",)
     paginator = InfinitePaginator
 
+    @admin.display(description=_("document"))
     def document(self, row: DocumentText) -> str:
         return row.version.document.name
 
+    @admin.display(description=_("organization"))
     def organization(self, row: DocumentText) -> str:
         return row.version.organization.name
 

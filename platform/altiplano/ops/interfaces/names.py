@@ -157,6 +157,7 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "helpful": _("helpful"),
     "history": _("earlier messages"),
     "id": _("id"),
+    "index_config": _("settings of the index"),
     "index_generation": _("generation of the index"),
     "index_series": _("series of indexes"),
     "installed_at": _("installed"),
