@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone, translation
@@ -14,6 +15,7 @@ from altiplano.kernel.models import Job, JobState
 from altiplano.knowledge.source_models import Source
 from altiplano.ops import overview
 from altiplano.ops.health import PartHealth, Readiness
+from altiplano.ops.interfaces.names import AREAS
 from tests.factories.accounts import OrganizationFactory
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +112,21 @@ def test_what_parts_say_of_themselves_is_french(operator, monkeypatch, says, fre
     said = words_of(operator, "/admin/")
     assert french in said
     assert says not in said
+
+
+def test_no_column_is_left_to_the_name_of_its_field(operator):
+    unshown = {"digest", "next_vector", "sealed_key", "sealed_secrets", "vector"}
+    left = {
+        (model.__name__, field.name)
+        for config in apps.get_app_configs()
+        if config.name.startswith("altiplano.") or config.label in AREAS
+        for model in config.get_models()
+        for field in (*model._meta.local_fields, *model._meta.local_many_to_many)
+        if isinstance(field.verbose_name, str)
+        and field.verbose_name == field.name.replace("_", " ")
+        and field.name not in unshown
+    }
+    assert left == set()
 
 
 def test_columns_of_a_source_have_names_of_their_own(operator):

@@ -9,7 +9,10 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.db import models
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+
+from altiplano.runs.first_words import LIMITS_MS, column_of
 
 AREAS: Final[Mapping[str, Any]] = {
     "accounts": _("People and organizations"),
@@ -93,6 +96,7 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "answers": _("answers"),
     "app": _("app"),
     "app_id": _("app"),
+    "approved": _("approved"),
     "asked": _("asked"),
     "asked_at": _("asked at"),
     "at": _("at"),
@@ -149,6 +153,7 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "epoch": _("epoch"),
     "error_code": _("error"),
     "error_message": _("why it failed"),
+    "evaluations": _("evaluations"),
     "events": _("events"),
     "failed": _("failed"),
     "finished_at": _("finished"),
@@ -157,12 +162,14 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "helpful": _("helpful"),
     "history": _("earlier messages"),
     "id": _("id"),
+    "index": _("index"),
     "index_config": _("settings of the index"),
     "index_generation": _("generation of the index"),
     "index_series": _("series of indexes"),
     "installed_at": _("installed"),
     "installed_by": _("installed by"),
     "invited_by": _("invited by"),
+    "ip": _("network address"),
     "is_abstained": _("did not know"),
     "is_active": _("active"),
     "is_cancel_requested": _("to be cancelled"),
@@ -177,6 +184,7 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "kind": _("kind"),
     "language": _("language"),
     "last_login": _("last sign-in"),
+    "last_seen_at": _("last seen"),
     "last_used_at": _("last used"),
     "latest_version": _("latest version"),
     "lease_until": _("held until"),
@@ -194,6 +202,7 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "number": _("number"),
     "object_id": _("object's id"),
     "object_type": _("object"),
+    "offered": _("offered"),
     "ordinal": _("position"),
     "organization": _("organization"),
     "organization_id": _("organization's id"),
@@ -258,16 +267,24 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "token_id": _("API key"),
     "tools": _("tools"),
     "trace_parent": _("trace"),
+    "type": _("type"),
     "unhelpful": _("not helpful"),
     "uploaded_by": _("uploaded by"),
     "user": _("person"),
+    "user_agent": _("browser"),
     "user_id": _("person's id"),
     "user_permissions": _("rights of their own"),
+    "value": _("value"),
     "verdict": _("judgement"),
     "version": _("version"),
     "visitor": _("visitor"),
+    "waiting": _("waits for a decision"),
     "warnings": _("warnings"),
     "withdrawn_at": _("withdrawn"),
+}
+
+FIRST_WORDS: Final[Mapping[str, Any]] = {
+    column_of(limit): format_lazy("{} ≤ {} ms", _("first word"), limit) for limit in LIMITS_MS
 }
 
 
@@ -291,6 +308,9 @@ def name_everything() -> None:
 
 def _name(field: "models.Field[Any, Any]") -> None:
     """Unless its model names it, which then knows better."""
-    is_unnamed = field.verbose_name == field.name.replace("_", " ")
-    if is_unnamed and field.name in COLUMNS:
+    if field.verbose_name != field.name.replace("_", " "):
+        return
+    if field.name in COLUMNS:
         field.verbose_name = COLUMNS[field.name]
+    elif field.name in FIRST_WORDS:
+        field.verbose_name = FIRST_WORDS[field.name]
